@@ -1,0 +1,48 @@
+/** The goals of Octroi, as its design states them. `better` says which side of the number is good. */
+export interface Goal {
+  readonly what: string
+  readonly reach: number
+  readonly aim: number
+  readonly better: 'more' | 'less'
+  readonly unit: '×' | 'ms' | 'MB'
+}
+
+export const GOALS = {
+  small_nginx: {
+    what: 'proxy 200 B against nginx (map, injected header)',
+    reach: 0.25,
+    aim: 0.4,
+    better: 'more',
+    unit: '×',
+  },
+  small_caddy: { what: 'proxy 200 B against Caddy (plain)', reach: 1.6, aim: 2.5, better: 'more', unit: '×' },
+  small_nango: {
+    what: 'CPU per call against Nango (recorded: 1000 µs at best)',
+    reach: 1 / 40,
+    aim: 1 / 60,
+    better: 'less',
+    unit: '×',
+  },
+  large_nginx: { what: 'proxy 100 KB against nginx', reach: 0.8, aim: 1, better: 'more', unit: '×' },
+  added_p50: { what: 'added p50 at 2,000 req/s', reach: 0.5, aim: 0.25, better: 'less', unit: 'ms' },
+  added_p99: { what: 'added p99 at 2,000 req/s', reach: 2, aim: 1, better: 'less', unit: 'ms' },
+  forward_auth: { what: 'forward-auth, API key, against nginx map', reach: 0.18, aim: 0.25, better: 'more', unit: '×' },
+  key_growth: { what: 'key check, many keys against 100', reach: 1.3, aim: 1.1, better: 'less', unit: '×' },
+  idle_memory: { what: 'idle memory', reach: 110, aim: 85, better: 'less', unit: 'MB' },
+  loaded_memory: { what: 'memory after all calls at 64 connections', reach: 180, aim: 140, better: 'less', unit: 'MB' },
+  flat_memory: { what: 'memory, end against half-way (flat)', reach: 1.1, aim: 1.05, better: 'less', unit: '×' },
+  start: { what: 'start to first answer against bare node:http', reach: 3, aim: 2, better: 'less', unit: '×' },
+  storm: { what: 'throughput after a disconnect storm', reach: 0.9, aim: 0.95, better: 'more', unit: '×' },
+} as const satisfies Record<string, Goal>
+
+/** A goal beside what was measured for it. */
+export interface Finding {
+  readonly goal: Goal
+  /** One value per round; the median is judged. */
+  readonly values: readonly number[]
+  readonly by: string
+}
+
+export function meets(goal: Goal, value: number, bound: 'reach' | 'aim'): boolean {
+  return goal.better === 'more' ? value >= goal[bound] : value <= goal[bound]
+}

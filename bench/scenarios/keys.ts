@@ -1,0 +1,168 @@
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { untilAnswer } from '../answer.ts'
+import { fill } from '../fill.ts'
+import { type Finding, GOALS } from '../goals.ts'
+import { nginxMap } from '../peers/nginx.ts'
+import { ApiError, api, foundSite, furnish, type Site, serve, standing } from '../peers/octroi.ts'
+import { PATHS, type Standing } from '../peers/peer.ts'
+import type { Product } from '../product.ts'
+import { figure, spanned, unsteady } from '../report.ts'
+import { measure, newSeries, type Series, warmUp } from '../sample.ts'
+import { median, ratios } from '../statistics.ts'
+import type { Bench, Scenario } from './scenario.ts'
+
+const NGINX_KEYS = 10_000
+const FEW = 100
+/** As many as the load generator rotates through: far more than any cache of the gate's should hold. */
+const SAMPLE = 200_000
+const HOST = 'bench.example'
+
+/** One way to ask for a key check, with the keys to draw from. */
+interface Check {
+  readonly server: Standing
+  readonly series: Series
+  readonly path: string
+  readonly script: readonly string[]
+}
+
+export const keys: Scenario = async (bench) => {
+  const many = bench.options.quick ? 5_000 : 1_000_000
+  const notes: string[] = []
+  const checks: Check[] = []
+  try {
+    checks.push(await nginxCheck(bench))
+    if (bench.product) checks.push(...(await octroiChecks(bench, bench.product, many, notes)))
+    await rounds(bench, checks)
+  } finally {
+    await Promise.all([...new Set(checks.map((check) => check.server))].map((server) => server.stop()))
+  }
+  return report(
+    checks.map((check) => check.series),
+    notes,
+  )
+}
+
+function check(
+  bench: Bench,
+  server: Standing,
+  path: string,
+  keyHeader: readonly [string, string],
+  known: readonly string[],
+): Check {
+  const file = join(bench.lab.room('keys'), 'keys.txt')
+  writeFileSync(file, known.slice(0, SAMPLE).join('\n'), { mode: 0o600 })
+  const script = [join(bench.lab.root, 'bench', 'rotate.lua'), file, ...keyHeader]
+  return { server, series: newSeries(server), path, script }
+}
+
+async function nginxCheck(bench: Bench): Promise<Check> {
+  const known = Array.from({ length: NGINX_KEYS }, () => randomBytes(24).toString('hex'))
+  const server = { ...(await nginxMap(bench.lab, known)), name: `nginx map, ${NGINX_KEYS} keys` }
+  return check(bench, server, '/', ['X-API-Key', ''], known)
+}
+
+async function octroiChecks(bench: Bench, product: Product, many: number, notes: string[]): Promise<Check[]> {
+  const checks: Check[] = []
+  for (const count of [FEW, many]) {
+    const name = `Octroi proxy, ${count} keys`
+    const { site, known, account } = await filledSite(bench, product, name, count)
+    const server = standing(site, await serve(bench.lab, site), {})
+    const path = `${server.prefix}${PATHS.small}`
+    checks.push(check(bench, server, path, ['Authorization', 'Bearer '], known))
+    if (count === many) checks.push(...(await forwardAuth(bench, site, server, account, known, notes)))
+  }
+  return checks
+}
+
+/** Trusts the loopback: forward-auth reads the original request from a trusted proxy only. */
+async function filledSite(bench: Bench, product: Product, name: string, count: number) {
+  const site = await foundSite(bench.lab, product, name, { OCTROI_TRUSTED_PROXIES: '127.0.0.1/32' })
+  const server = await serve(bench.lab, site)
+  const { id, account } = await furnish(site, bench.upstream.port).finally(() => server.stop())
+  const known = await fill(site, { key: id }, { keys: count, connections: 0 })
+  return { site, known, account }
+}
+
+/** The same server asked as nginx's `auth_request` would. */
+async function forwardAuth(
+  bench: Bench,
+  site: Site,
+  server: Standing,
+  account: string,
+  known: readonly string[],
+  notes: string[],
+): Promise<Check[]> {
+  const route = {
+    host: HOST,
+    path: '/**',
+    methods: ['GET'],
+    accept: { any: ['api_key'] },
+    allow: { accounts: [account] },
+  }
+  try {
+    await api(site, '/routes', route)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+    notes.push('forward-auth is not in this Octroi: its goal was not measured')
+    return []
+  }
+  const headers = {
+    'X-Forwarded-Method': 'GET',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': HOST,
+    'X-Forwarded-Uri': '/page',
+  }
+  const asked = { ...server, name: `Octroi forward-auth, ${server.name.split(', ')[1]}`, headers }
+  await untilAnswer(
+    { name: asked.name, pid: server.pid, tail: () => '', ended: () => false, stop: server.stop },
+    server.port,
+    '/forward-auth',
+    { ...headers, 'API-KEY': known[0]! },
+    5_000,
+  )
+  return [{ ...check(bench, asked, '/forward-auth', ['API-KEY', ''], known), server }]
+}
+
+async function rounds(bench: Bench, checks: readonly Check[]): Promise<void> {
+  const { rounds, seconds } = bench.options
+  for (const one of checks) await warmUp(bench.lab, one.series.peer, one)
+  for (let round = 0; round < rounds; round++) {
+    for (const one of checks) await measure(bench.lab, one.series, { path: one.path, script: one.script, seconds })
+  }
+}
+
+function report(all: readonly Series[], notes: readonly string[]) {
+  const nginx = all[0]!
+  return {
+    title: 'key check, a random key on every request',
+    tables: [
+      {
+        columns: ['one core', 'req/s', 'CPU µs/request', 'nginx CPU ÷ its CPU', 'PSS MB'],
+        rows: all.map((series) => [
+          series.peer.name,
+          spanned(series.perSecond),
+          spanned(series.cpuMicros),
+          figure(median(ratios(nginx.cpuMicros, series.cpuMicros))),
+          figure(Math.max(...series.megabytes)),
+        ]),
+      },
+    ],
+    findings: findings(all, nginx),
+    notes: [...notes, ...unsteady('nginx', 'CPU per request', nginx.cpuMicros)],
+    data: all.map(({ peer, ...figures }) => ({ peer: peer.name, ...figures })),
+  }
+}
+
+function findings(all: readonly Series[], nginx: Series): Finding[] {
+  const named = (start: string) => all.filter((series) => series.peer.name.startsWith(start))
+  const [few, many] = named('Octroi proxy')
+  const growth =
+    few && many ? [{ goal: GOALS.key_growth, by: 'CPU/request', values: ratios(many.cpuMicros, few.cpuMicros) }] : []
+  const asked = named('Octroi forward-auth').flatMap((ours) => [
+    { goal: GOALS.forward_auth, by: 'CPU/request', values: ratios(nginx.cpuMicros, ours.cpuMicros) },
+    { goal: GOALS.forward_auth, by: 'req/s', values: ratios(ours.perSecond, nginx.perSecond) },
+  ])
+  return [...asked, ...growth]
+}

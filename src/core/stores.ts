@@ -1,0 +1,201 @@
+import type {
+  Account,
+  ApiKey,
+  Connection,
+  ConnectionState,
+  EventRow,
+  FoundKey,
+  KeySecret,
+  SealedSecrets,
+} from './types.ts'
+
+/** What the rest of the program may ask of the store. Only `app.ts` knows what is behind it. */
+export interface Store {
+  readonly accounts: AccountStore
+  readonly keys: KeyStore
+  readonly connections: ConnectionStore
+  readonly events: EventStore
+  readonly vault: VaultStore
+  /** All or nothing. The store that `work` receives is bound to the transaction. */
+  transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
+}
+
+export interface Page {
+  readonly limit: number
+  /** The last id of the page before. */
+  readonly after?: string | undefined
+}
+
+export interface AccountStore {
+  /** Throws `conflict` when the id is taken. */
+  insert(account: Account): Promise<void>
+  get(id: string): Promise<Account | undefined>
+  list(page: Page): Promise<readonly Account[]>
+  update(account: Account): Promise<void>
+  /** Throws `conflict` while keys belong to it. */
+  delete(id: string): Promise<boolean>
+}
+
+export interface KeyFilter {
+  readonly account?: string | undefined
+}
+
+export interface KeyStore {
+  insert(key: ApiKey, secret: KeySecret): Promise<void>
+  get(id: string): Promise<ApiKey | undefined>
+  list(page: Page, filter?: KeyFilter): Promise<readonly ApiKey[]>
+  update(key: ApiKey): Promise<void>
+  delete(id: string): Promise<boolean>
+  /** Adds a secret; those before it end at `previousEndAt` (an RFC 3339 time) at the latest. */
+  replaceSecret(secret: KeySecret, previousEndAt: string): Promise<void>
+  /** Keys that are live and end between the two times. */
+  expiringBetween(from: string, to: string): Promise<readonly ApiKey[]>
+  count(): Promise<number>
+}
+
+export interface ConnectionFilter {
+  readonly connector?: string | undefined
+  readonly state?: ConnectionState | undefined
+  readonly id?: string | undefined
+}
+
+export interface DataKey {
+  readonly id: string
+  readonly kek_id: string
+  readonly wrapped: string
+}
+
+/** A connection with what is needed to open its secrets. */
+export interface StoredConnection {
+  readonly connection: Connection
+  readonly sealed: SealedSecrets
+  readonly dataKey: DataKey
+}
+
+export interface ConnectionStore {
+  insert(connection: Connection, sealed: SealedSecrets, dataKeyId: string): Promise<void>
+  get(id: string): Promise<StoredConnection | undefined>
+  list(page: Page, filter?: ConnectionFilter): Promise<readonly Connection[]>
+  /** Everything but the secrets. */
+  update(connection: Connection): Promise<void>
+  /** Only when the secrets are still at `fromVersion` (D20). False: somebody else changed them. */
+  updateSecrets(id: string, sealed: SealedSecrets, fromVersion: number): Promise<boolean>
+  /** Only from another state; false when nothing changed. */
+  setState(id: string, state: ConnectionState, reason: string | null, since: string): Promise<boolean>
+  delete(id: string): Promise<boolean>
+  count(): Promise<number>
+}
+
+export interface EventStore {
+  insert(event: EventRow): Promise<void>
+  /** Newest first; `after` is the id of the last event of the page before. */
+  list(page: Page, filter?: { type?: string | undefined; subject?: string | undefined }): Promise<readonly EventRow[]>
+  /** Whether an event of this type about this subject exists since `at`. */
+  existsSince(type: string, subject: string, at: string): Promise<boolean>
+}
+
+export interface KeyEncryptionKey {
+  readonly id: string
+  readonly wrapped: string
+  readonly created_at: string
+}
+
+export interface VaultStore {
+  /** Newest first. */
+  keyEncryptionKeys(): Promise<readonly KeyEncryptionKey[]>
+  insertKeyEncryptionKey(key: KeyEncryptionKey): Promise<void>
+  /** Refused by the store while a data key is wrapped by it. */
+  deleteKeyEncryptionKey(id: string): Promise<void>
+  rewrapKeyEncryptionKey(id: string, wrapped: string): Promise<void>
+  dataKey(id: string): Promise<DataKey | undefined>
+  insertDataKey(key: DataKey): Promise<void>
+  deleteDataKey(id: string): Promise<void>
+  /** Up to `limit` data keys that another key-encryption key than `kekId` wraps. */
+  dataKeysNotUnder(kekId: string, limit: number): Promise<readonly DataKey[]>
+  /** False when the data key is no longer wrapped as `from` says. */
+  rewrapDataKey(from: DataKey, to: DataKey): Promise<boolean>
+}
+
+/** The reads of the hot path: point reads, and a version that moves with every committed change of any process. */
+export interface HotReads {
+  /**
+   * The version of what a look-up now would see. Read it before loading; what was loaded is good for as long as it stays (D18).
+   * Throws `store_unavailable`, never an old version.
+   */
+  version(): number | Promise<number>
+  findKey(hash: string): Promise<FoundKey | undefined>
+  findConnection(id: string): Promise<StoredConnection | undefined>
+}
+
+/** One sealed batch of audit lines. `lines` is newline-separated JSON. */
+export interface AuditBatch {
+  readonly writer: string
+  readonly seq: number
+  readonly first_at: string
+  readonly last_at: string
+  readonly count: number
+  readonly lines: string
+  /** HMAC-SHA-256 over the mac before it and the lines, base64url. */
+  readonly mac: string
+}
+
+export interface AuditCheckpoint {
+  readonly writer: string
+  /** The last batch that was pruned. */
+  readonly seq: number
+  readonly batch_mac: string
+  readonly at: string
+  readonly mac: string
+}
+
+/** Which keys and connections a batch speaks of, so that a filter need not read every batch. */
+export interface AuditIndexEntry {
+  readonly kind: 'key' | 'connection'
+  readonly value: string
+}
+
+export interface AuditQuery {
+  readonly limit: number
+  readonly key?: string | undefined
+  readonly connection?: string | undefined
+  readonly since?: string | undefined
+  /** Batches before this one (its row number), newest first. */
+  readonly before?: number | undefined
+}
+
+export interface KeyUse {
+  readonly key_id: string
+  readonly at: string
+}
+
+/** A kept answer, or the claim of a call that is still under way. */
+export interface ReplayRow {
+  /** HMAC of principal, connection, method, target and idempotency key. */
+  readonly id: string
+  /** HMAC of the body. */
+  readonly body_hash: string
+  readonly state: 'in_flight' | 'done' | 'too_large'
+  readonly answer: string | null
+  readonly expires_at: string
+}
+
+/** What happens often and must not move the version of the rest: audit, last use, kept answers. In SQLite a file of its own. */
+export interface ActivityStore {
+  /** Batches and key uses in one commit. */
+  append(batch: AuditBatch | undefined, index: readonly AuditIndexEntry[], uses: readonly KeyUse[]): Promise<void>
+  lastBatch(writer: string): Promise<Pick<AuditBatch, 'seq' | 'mac'> | undefined>
+  batches(query: AuditQuery): Promise<readonly (AuditBatch & { readonly row: number })[]>
+  writers(): Promise<readonly string[]>
+  /** In order, from `afterSeq` on. */
+  chain(writer: string, afterSeq: number, limit: number): Promise<readonly AuditBatch[]>
+  checkpoints(): Promise<readonly AuditCheckpoint[]>
+  /** Batches of `writer` that end before `before` are deleted up to `seq`, and the checkpoint takes their place. */
+  prune(checkpoint: AuditCheckpoint): Promise<number>
+  lastUses(keyIds: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /** Takes the place of an expired row; returns the row that already holds it otherwise. */
+  claimReplay(row: ReplayRow, now: string): Promise<ReplayRow | undefined>
+  getReplay(id: string): Promise<ReplayRow | undefined>
+  finishReplay(row: ReplayRow): Promise<void>
+  releaseReplay(id: string): Promise<void>
+  deleteExpiredReplays(now: string): Promise<void>
+}

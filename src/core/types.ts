@@ -1,0 +1,163 @@
+/** The vocabulary of Octroi. Shapes only; times are RFC 3339 UTC strings unless the name ends in `_ms` or `At` says otherwise. */
+
+/** What one key may do at one connection, or at every connection of a connector that carries the tags. */
+export interface Grant {
+  readonly connection?: string | undefined
+  readonly connector?: string | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** `METHOD path-pattern`, or the name of one of the connector's grants. */
+  readonly allow: readonly string[]
+  /** May read the connection's secrets, given the permission `connections.read_credentials` as well. */
+  readonly credentials?: boolean | undefined
+}
+
+/** A permission of the management API; an object limits one of the `connections.*` permissions to some connections. */
+export type Permission =
+  | string
+  | {
+      readonly permission: string
+      readonly connection?: string | undefined
+      readonly tags?: Readonly<Record<string, string>> | undefined
+    }
+
+export interface RateLimit {
+  readonly limit: number
+  readonly window_s: number
+}
+
+export type AccountKind = 'person' | 'service'
+
+export interface Account {
+  readonly id: string
+  readonly kind: AccountKind
+  readonly name: string
+  readonly description: string
+  readonly disabled_at: string | null
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+/** A program's credential as it is stored: never the key itself. */
+export interface ApiKey {
+  readonly id: string
+  readonly account: string
+  readonly name: string
+  readonly description: string
+  readonly permissions: readonly Permission[]
+  readonly grants: readonly Grant[]
+  readonly cidrs: readonly string[]
+  readonly rate_limit: RateLimit | null
+  /** Made elsewhere and imported: the shape is not ours and the strength is not known. */
+  readonly imported: boolean
+  readonly usable_when_owner_inactive: boolean
+  /** The installation (`OCTROI_ENVIRONMENT`) that the key was made in; it works in no other. */
+  readonly environment: string
+  readonly expires_at: string | null
+  readonly disabled_at: string | null
+  readonly revoked_at: string | null
+  readonly created_at: string
+  readonly updated_at: string
+  readonly created_by: string | null
+}
+
+/** One secret of a key. Rotation with overlap gives a key two for a while. */
+export interface KeySecret {
+  /** HMAC-SHA-256 of the whole key under a key derived by the vault, base64url. */
+  readonly hash: string
+  readonly key_id: string
+  readonly expires_at: string | null
+  readonly created_at: string
+}
+
+/** What the look-up of a presented key finds, in one read. */
+export interface FoundKey {
+  readonly key: ApiKey
+  readonly account: Account
+  /** When this very secret ends (rotation with overlap), apart from the key's own end. */
+  readonly secret_expires_at: string | null
+}
+
+/** Who is calling, and how it was proved. */
+export interface Principal {
+  readonly kind: 'key'
+  readonly subject: string
+  readonly key_id: string
+  readonly account: string
+  readonly name: string
+  readonly permissions: readonly Permission[]
+  readonly grants: readonly Grant[]
+}
+
+/** Where a connection may go. The default is public addresses over verified TLS. */
+export interface NetworkPolicy {
+  /** `true`: loopback, RFC 1918 and unique local addresses; or only these CIDRs of them. */
+  readonly allow_private?: boolean | readonly string[] | undefined
+  /** `http://` upstream; needs `allow_private`, or an address that is private. */
+  readonly allow_http?: boolean | undefined
+  /** Certificates (PEM) that are trusted besides the public ones. */
+  readonly ca?: string | undefined
+}
+
+export interface ConnectionLimits {
+  readonly concurrent?: number | undefined
+  readonly concurrent_writes?: number | undefined
+  /** Calls that may wait for their turn. */
+  readonly queue?: number | undefined
+  readonly request_bytes?: number | undefined
+}
+
+export interface ConnectionTimeouts {
+  readonly connect_ms?: number | undefined
+  /** Queue plus first byte. */
+  readonly first_byte_ms?: number | undefined
+  readonly idle_ms?: number | undefined
+}
+
+export interface ConnectionOptions {
+  readonly limits?: ConnectionLimits | undefined
+  readonly timeouts?: ConnectionTimeouts | undefined
+  /** Patterns of the connector's `never` list that this connection opens. */
+  readonly allow_never?: readonly string[] | undefined
+  /** Keep answers per `Idempotency-Key` for so many seconds; 0 or absent: pass the header through and keep nothing. */
+  readonly replay_s?: number | undefined
+}
+
+/**
+ * `pending`: not finished; `ready`; `degraded`: the service refuses or fails, calls still go out;
+ * `reconnect_required`: a person must give new secrets, calls are answered 502; `suspended`: restored from a backup, not activated.
+ */
+export type ConnectionState = 'pending' | 'ready' | 'degraded' | 'reconnect_required' | 'suspended'
+
+export interface Connection {
+  readonly id: string
+  readonly connector: string
+  readonly scheme: string
+  readonly name: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+  readonly network: NetworkPolicy
+  readonly options: ConnectionOptions
+  readonly state: ConnectionState
+  readonly state_reason: string | null
+  readonly state_since: string
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+export type Secrets = Readonly<Record<string, string>>
+
+/** The sealed half of a connection. `version` moves with every change of the secrets (it is part of the sealing). */
+export interface SealedSecrets {
+  readonly current: string
+  readonly next: string | null
+  readonly version: number
+}
+
+export interface EventRow {
+  readonly id: string
+  readonly type: string
+  /** What it is about: `connection:paheko`, `key:1a2b3c4d`. */
+  readonly subject: string
+  readonly at: string
+  readonly data: Readonly<Record<string, unknown>>
+}

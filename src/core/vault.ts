@@ -1,0 +1,26 @@
+import { createHmac, type KeyObject } from 'node:crypto'
+import type { DataKey, Store } from './stores.ts'
+import type { Connection, SealedSecrets, Secrets } from './types.ts'
+
+/** What the rest of the program may ask of the vault. */
+export interface Vault {
+  /** A data key for a new row, wrapped and stored in the transaction given. */
+  newDataKey(store: Store): Promise<DataKey>
+  sealSecrets(dataKey: DataKey, connection: Pick<Connection, 'id'>, secrets: SecretSets, version: number): Promise<SealedSecrets>
+  openSecrets(dataKey: DataKey, connection: Pick<Connection, 'id'>, sealed: SealedSecrets): Promise<SecretSets>
+  /** A key of the installation for one purpose; the same on every start, lost with the master key. */
+  derivedKey(purpose: string): KeyObject
+}
+
+/** The secrets of a connection, and those that it changes over to. */
+export interface SecretSets {
+  readonly current: Secrets
+  readonly next: Secrets | null
+}
+
+/** HMAC-SHA-256, base64url: how the installation recognises what it must not store (keys, idempotency keys, bodies). */
+export function hmac(key: KeyObject, ...parts: readonly (string | Uint8Array)[]): string {
+  const mac = createHmac('sha256', key)
+  for (const part of parts) mac.update(part)
+  return mac.digest('base64url')
+}

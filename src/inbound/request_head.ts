@@ -1,0 +1,125 @@
+import { OctroiError } from '../core/errors.ts'
+
+/** What one pass over the raw headers finds. `names` holds every header name in lower case, in step with the raw list. */
+export interface RequestHead {
+  readonly raw: readonly string[]
+  readonly names: readonly string[]
+  readonly host: string | undefined
+  readonly authorization: string | undefined
+  readonly apiKey: string | undefined
+  readonly xApiKey: string | undefined
+  readonly forwardedFor: string | undefined
+  readonly forwardedProto: string | undefined
+  readonly connection: string | undefined
+  readonly upgrade: string | undefined
+  readonly fetchMode: string | undefined
+  readonly correlationId: string | undefined
+  readonly idempotencyKey: string | undefined
+  readonly contentLength: string | undefined
+  readonly transferEncoding: string | undefined
+}
+
+type Field = Exclude<keyof RequestHead, 'raw' | 'names'>
+
+/** Headers that a decision rests on: each may come once, and under no other spelling. */
+const SINGLE = new Map<string, Field | undefined>([
+  ['host', 'host'],
+  ['authorization', 'authorization'],
+  ['api-key', 'apiKey'],
+  ['x-api-key', 'xApiKey'],
+  ['x-forwarded-for', 'forwardedFor'],
+  ['x-forwarded-proto', 'forwardedProto'],
+  ['x-forwarded-host', undefined],
+  ['x-forwarded-uri', undefined],
+  ['x-forwarded-method', undefined],
+  ['x-forwarded-port', undefined],
+  ['x-forwarded-prefix', undefined],
+  ['x-original-url', undefined],
+  ['x-original-uri', undefined],
+  ['x-original-method', undefined],
+  ['x-original-host', undefined],
+  ['x-rewrite-url', undefined],
+  ['forwarded', undefined],
+  ['sec-fetch-mode', 'fetchMode'],
+  ['idempotency-key', 'idempotencyKey'],
+  ['x-correlation-id', 'correlationId'],
+  ['content-length', 'contentLength'],
+  ['transfer-encoding', 'transferEncoding'],
+  ['upgrade', 'upgrade'],
+])
+
+/** Identity and trust headers that other programs read; listed because of their underscore aliases (WSGI reads `_` as `-`). */
+const TRUSTED_BY_OTHERS = new Set([
+  'remote-user',
+  'x-remote-user',
+  'x-forwarded-user',
+  'x-forwarded-email',
+  'x-forwarded-groups',
+  'x-real-ip',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'cookie',
+  'connection',
+])
+
+export function isIdentityHeader(name: string): boolean {
+  return TRUSTED_BY_OTHERS.has(name) || name.startsWith('octroi-') || name.startsWith('x-auth-request-')
+}
+
+class Head implements RequestHead {
+  readonly raw: readonly string[]
+  readonly names: string[] = []
+  host: string | undefined = undefined
+  authorization: string | undefined = undefined
+  apiKey: string | undefined = undefined
+  xApiKey: string | undefined = undefined
+  forwardedFor: string | undefined = undefined
+  forwardedProto: string | undefined = undefined
+  connection: string | undefined = undefined
+  upgrade: string | undefined = undefined
+  fetchMode: string | undefined = undefined
+  correlationId: string | undefined = undefined
+  idempotencyKey: string | undefined = undefined
+  contentLength: string | undefined = undefined
+  transferEncoding: string | undefined = undefined
+
+  constructor(raw: readonly string[]) {
+    this.raw = raw
+  }
+}
+
+/**
+ * Reads `rawHeaders` once. Node keeps the first of two `Authorization` headers and joins two `API-KEY` headers; a server behind us
+ * may choose otherwise, so duplicates of what decisions rest on are refused, and so are their underscore aliases.
+ */
+export function readHead(raw: readonly string[]): RequestHead {
+  const head = new Head(raw)
+  const seen: string[] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    head.names.push(name)
+    if (name === 'connection') {
+      head.connection = head.connection === undefined ? raw[i + 1] : `${head.connection},${raw[i + 1]}`
+      continue
+    }
+    const field = SINGLE.get(name)
+    if (field !== undefined || SINGLE.has(name)) {
+      if (seen.includes(name)) throw duplicate(name)
+      seen.push(name)
+      if (field !== undefined) head[field] = raw[i + 1]
+    } else if (name.includes('_')) refuseAlias(name)
+  }
+  return head
+}
+
+function refuseAlias(name: string): void {
+  const canonical = name.replaceAll('_', '-').trim()
+  if (!SINGLE.has(canonical) && !isIdentityHeader(canonical)) return
+  throw new OctroiError('invalid_request', `The header ${name} is not accepted: write ${canonical}, with hyphens.`)
+}
+
+function duplicate(name: string): OctroiError {
+  const code = name === 'authorization' || name.endsWith('api-key') ? 'ambiguous_credentials' : 'invalid_request'
+  return new OctroiError(code, `The header ${name} was sent more than once.`)
+}

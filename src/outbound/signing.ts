@@ -1,0 +1,53 @@
+import { OctroiError } from '../core/errors.ts'
+import { headerValueFault } from './places.ts'
+import type { ConnectionSecrets, ConnectionSettings, Scheme, Signature, SignedNames } from './scheme.ts'
+import { SCHEMES } from './schemes/index.ts'
+
+/**
+ * All that a connection puts on a request: what its scheme signs with and what its connector sends on every call.
+ * A caller cannot set the latter either: choosing another database or recipient would be choosing another account.
+ */
+export function signConnection(schemeId: string, connection: ConnectionSecrets): Signature {
+  const signed = schemeOf(schemeId).sign(connection)
+  const headers = [...constantHeaders(connection), ...signed.headers]
+  const query = [...constantQuery(connection), signed.query].filter((pair) => pair !== '').join('&')
+  return { headers, query }
+}
+
+/** What is removed from the caller's request (lower case); compare names in lower case, query names after decoding. */
+export function signedNames(schemeId: string, connection: ConnectionSettings): SignedNames {
+  const { headers, query } = connection.connector.compiled
+  const signed = schemeOf(schemeId).names(connection)
+  return {
+    headers: unique([...headers.map(([name]) => name.toLowerCase()), ...signed.headers]),
+    query: unique([...query.map(([name]) => name.toLowerCase()), ...signed.query]),
+  }
+}
+
+function constantHeaders({ connector, settings }: ConnectionSettings): string[] {
+  return connector.compiled.headers.flatMap(([name, template]) => {
+    const value = template.render({ settings })
+    if (value === undefined) return []
+    // Settings are checked when they are given; a store that was edited by hand is not.
+    if (headerValueFault(value) !== undefined)
+      throw new OctroiError('internal', `The header ${name} of ${connector.id} cannot be sent.`)
+    return [name, value]
+  })
+}
+
+function constantQuery({ connector, settings }: ConnectionSettings): string[] {
+  return connector.compiled.query.flatMap(([name, template]) => {
+    const value = template.render({ settings })
+    return value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`]
+  })
+}
+
+function schemeOf(id: string): Scheme {
+  const scheme = Object.hasOwn(SCHEMES, id) ? SCHEMES[id] : undefined
+  if (scheme === undefined) throw new OctroiError('internal', `There is no scheme ${id}.`)
+  return scheme
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)]
+}

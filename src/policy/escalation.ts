@@ -1,0 +1,72 @@
+import { OctroiError } from '../core/errors.ts'
+import type { Connection, Grant, Permission } from '../core/types.ts'
+import { expandAllow, grantAppliesTo, type RightsOfConnector } from './grants.ts'
+import { parseRule, ruleCovers } from './pattern.ts'
+import { coversPermission, holdsPermission } from './permissions.ts'
+
+/** What a caller holds, or what a key that is made or changed would hold. */
+export interface Holdings {
+  readonly permissions: readonly Permission[]
+  readonly grants: readonly Grant[]
+}
+
+/** Reads of the catalogue and of the connections that comparing grants needs. */
+export interface GrantContext {
+  connection(id: string): Connection | undefined
+  connector(id: string): RightsOfConnector | undefined
+}
+
+/**
+ * No escalation (D6): whoever creates, edits, rotates or enables must hold all that the target holds, before and after.
+ * The administrator (`*`) holds everything. Throws `not_granted` naming the first thing that the caller lacks.
+ */
+export function requireHoldings(caller: Holdings, target: Holdings, context: GrantContext): void {
+  if (holdsPermission(caller.permissions, '*')) return
+  for (const permission of target.permissions) {
+    if (!coversPermission(caller.permissions, permission)) {
+      throw lacks(`the permission ${typeof permission === 'string' ? permission : permission.permission}`)
+    }
+  }
+  for (const grant of target.grants) {
+    const missing = missingOf(caller.grants, grant, context)
+    if (missing !== undefined) throw lacks(`${missing} at ${grant.connection ?? `every ${grant.connector} connection`}`)
+  }
+}
+
+function missingOf(held: readonly Grant[], wanted: Grant, context: GrantContext): string | undefined {
+  const connector = connectorOf(wanted, context)
+  const covering = held.filter((grant) => targetCovers(grant, wanted, context))
+  const rules = covering.flatMap((grant) => expandAllow(grant.allow, connector)).map(parseRule)
+  for (const text of expandAllow(wanted.allow, connector)) {
+    const rule = parseRule(text)
+    if (!rules.some((outer) => ruleCovers(outer, rule))) return text
+  }
+  // A name that the connector does not have (yet) could come to mean anything: only the same name covers it.
+  for (const name of wanted.allow) {
+    if (!name.includes(' ') && !covering.some((grant) => grant.allow.includes(name)) && !connector.grants[name]) return name
+  }
+  if (wanted.credentials && !covering.some((grant) => grant.credentials)) return 'reading credentials'
+  return undefined
+}
+
+const NO_RIGHTS: RightsOfConnector = { grants: {}, never: [] }
+
+function connectorOf(grant: Grant, context: GrantContext): RightsOfConnector {
+  const id = grant.connector ?? context.connection(grant.connection ?? '')?.connector
+  return (id === undefined ? undefined : context.connector(id)) ?? NO_RIGHTS
+}
+
+/** Whether `held` reaches every connection that `wanted` reaches. */
+function targetCovers(held: Grant, wanted: Grant, context: GrantContext): boolean {
+  if (wanted.connection !== undefined) {
+    if (held.connection !== undefined) return held.connection === wanted.connection
+    const connection = context.connection(wanted.connection)
+    return connection !== undefined && grantAppliesTo(held, connection)
+  }
+  if (held.connection !== undefined || held.connector !== wanted.connector) return false
+  return Object.entries(held.tags ?? {}).every(([name, value]) => wanted.tags?.[name] === value)
+}
+
+function lacks(what: string): OctroiError {
+  return new OctroiError('not_granted', `You cannot give or change what you do not hold yourself: ${what}.`)
+}

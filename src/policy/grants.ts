@@ -1,0 +1,109 @@
+import type { Connection, Grant } from '../core/types.ts'
+import { refusalForm } from './path.ts'
+import { methodMatches, parseRule, pathMatches, type Rule, splitPath, trimSlash } from './pattern.ts'
+
+/** What the policy needs to know of a connector. */
+export interface RightsOfConnector {
+  readonly grants: Readonly<Record<string, readonly string[]>>
+  readonly never: readonly string[]
+}
+
+export type Decision = 'allowed' | 'not_granted' | 'never_allowed'
+
+/** The rights of one caller at one connection, compiled: asked once per call. */
+export interface Rights {
+  decide(method: string, path: string): Decision
+}
+
+export function grantAppliesTo(grant: Grant, connection: Pick<Connection, 'id' | 'connector' | 'tags'>): boolean {
+  if (grant.connection !== undefined) return grant.connection === connection.id
+  if (grant.connector === undefined || grant.connector !== connection.connector) return false
+  return hasTags(connection.tags, grant.tags ?? {})
+}
+
+export function hasTags(tags: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([name, value]) => tags[name] === value)
+}
+
+/** `METHOD /path` entries and names of the connector's grants → rules. A name that the connector no longer has grants nothing. */
+export function expandAllow(allow: readonly string[], connector: Pick<RightsOfConnector, 'grants'>): readonly string[] {
+  return allow.flatMap((entry) => (entry.includes(' ') ? [entry] : (connector.grants[entry] ?? [])))
+}
+
+export function compileRights(
+  grants: readonly Grant[],
+  connection: Connection,
+  connector: RightsOfConnector,
+): Rights {
+  const allowed = grants
+    .filter((grant) => grantAppliesTo(grant, connection))
+    .flatMap((grant) => expandAllow(grant.allow, connector))
+  const opened = new Set(connection.options.allow_never ?? [])
+  const never = connector.never.filter((rule) => !opened.has(rule))
+  const isAllowed = compileRules(allowed.map(parseRule))
+  const isNever = never.length === 0 ? () => false : compileRefusals(never)
+  return {
+    decide(method, path) {
+      if (!isAllowed(method, path)) return 'not_granted'
+      return isNever(method, path) ? 'never_allowed' : 'allowed'
+    },
+  }
+}
+
+type Matcher = (method: string, path: string) => boolean
+
+/** Exact paths go into a set and `literal/**` into prefixes; only what is left walks segment by segment. */
+export function compileRules(rules: readonly Rule[]): Matcher {
+  const exact = new Set<string>()
+  const prefixes: { rule: Rule; bare: string; below: string }[] = []
+  const general: Rule[] = []
+  for (const rule of rules) {
+    const text = literalPath(rule)
+    if (text === undefined) general.push(rule)
+    else if (rule.rest) prefixes.push({ rule, bare: text, below: `${text}/` })
+    else exact.add(`${rule.method} ${text}`)
+  }
+  return (method, path) => {
+    const bare = trimSlash(path)
+    if (exact.size > 0 && hasExact(exact, method, bare)) return true
+    for (const { rule, bare: prefix, below } of prefixes) {
+      if ((bare === prefix || path.startsWith(below)) && methodMatches(rule, method)) return true
+    }
+    if (general.length === 0) return false
+    const segments = splitPath(path)
+    return general.some((rule) => methodMatches(rule, method) && pathMatches(rule, segments))
+  }
+}
+
+function hasExact(exact: ReadonlySet<string>, method: string, path: string): boolean {
+  return exact.has(`${method} ${path}`) || exact.has(`* ${path}`) || (method === 'HEAD' && exact.has(`GET ${path}`))
+}
+
+function literalPath(rule: Rule): string | undefined {
+  let path = ''
+  for (const segment of rule.segments) {
+    if (segment.kind !== 'literal') return undefined
+    path += `/${segment.text}`
+  }
+  return path
+}
+
+/** `never` rules are matched on the widest reading of the path (see `refusalForm`), on both sides. */
+function compileRefusals(never: readonly string[]): Matcher {
+  const rules = never.map((text) => foldRule(parseRule(text)))
+  const refused = (method: string, segments: readonly string[]) =>
+    rules.some((rule) => methodMatches(rule, method) && pathMatches(rule, segments))
+  return (method, path) => {
+    if (!/[%;A-Z]/.test(path)) return refused(method, splitPath(path))
+    // A service that takes an encoded slash as data sees one segment, another sees two: both readings count.
+    return refused(method, splitPath(refusalForm(path))) || refused(method, splitPath(path).map(refusalForm))
+  }
+}
+
+function foldRule(rule: Rule): Rule {
+  const segments = rule.segments.map((segment) => {
+    if (segment.kind === 'literal') return { kind: segment.kind, text: refusalForm(segment.text) }
+    return segment.kind === 'glob' ? { kind: segment.kind, pieces: segment.pieces.map(refusalForm) } : segment
+  })
+  return { ...rule, segments }
+}

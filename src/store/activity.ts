@@ -1,0 +1,149 @@
+import type { Kysely, Selectable } from 'kysely'
+import type {
+  ActivityStore,
+  AuditBatch,
+  AuditCheckpoint,
+  AuditIndexEntry,
+  AuditQuery,
+  KeyUse,
+  ReplayRow,
+} from '../core/stores.ts'
+import type { ActivityTables } from './schema.ts'
+
+export class Activity implements ActivityStore {
+  readonly #db: Kysely<ActivityTables>
+
+  constructor(db: Kysely<ActivityTables>) {
+    this.#db = db
+  }
+
+  async append(batch: AuditBatch | undefined, index: readonly AuditIndexEntry[], uses: readonly KeyUse[]): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      if (batch !== undefined) {
+        const { row } = await trx.insertInto('audit_batches').values(batch).returning('row').executeTakeFirstOrThrow()
+        for (const part of chunks(index, 1_000)) {
+          await trx
+            .insertInto('audit_index')
+            .values(part.map((entry) => ({ ...entry, row })))
+            .execute()
+        }
+      }
+      for (const part of chunks(uses, 1_000)) {
+        await trx
+          .insertInto('key_uses')
+          .values([...part])
+          .onConflict((conflict) => conflict.column('key_id').doUpdateSet((set) => ({ at: set.ref('excluded.at') })))
+          .execute()
+      }
+    })
+  }
+
+  async lastBatch(writer: string): Promise<Pick<AuditBatch, 'seq' | 'mac'> | undefined> {
+    return this.#db
+      .selectFrom('audit_batches')
+      .select(['seq', 'mac'])
+      .where('writer', '=', writer)
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+  }
+
+  async batches(query: AuditQuery): Promise<readonly (AuditBatch & { readonly row: number })[]> {
+    let select = this.#db.selectFrom('audit_batches').selectAll().orderBy('row', 'desc').limit(query.limit)
+    if (query.before !== undefined) select = select.where('row', '<', query.before)
+    if (query.since !== undefined) select = select.where('last_at', '>=', query.since)
+    for (const kind of ['key', 'connection'] as const) {
+      const value = query[kind]
+      if (value === undefined) continue
+      select = select.where('row', 'in', (inner) =>
+        inner.selectFrom('audit_index').select('audit_index.row').where('kind', '=', kind).where('value', '=', value),
+      )
+    }
+    return (await select.execute()).map((row) => ({ ...row, row: Number(row.row) }))
+  }
+
+  async writers(): Promise<readonly string[]> {
+    const rows = await this.#db.selectFrom('audit_batches').select('writer').distinct().orderBy('writer').execute()
+    return rows.map((row) => row.writer)
+  }
+
+  chain(writer: string, afterSeq: number, limit: number): Promise<readonly AuditBatch[]> {
+    return this.#db
+      .selectFrom('audit_batches')
+      .select(['writer', 'seq', 'first_at', 'last_at', 'count', 'lines', 'mac'])
+      .where('writer', '=', writer)
+      .where('seq', '>', afterSeq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute()
+  }
+
+  checkpoints(): Promise<readonly AuditCheckpoint[]> {
+    return this.#db.selectFrom('audit_checkpoints').selectAll().orderBy('writer').execute()
+  }
+
+  async prune(checkpoint: AuditCheckpoint): Promise<number> {
+    return this.#db.transaction().execute(async (trx) => {
+      await trx
+        .insertInto('audit_checkpoints')
+        .values(checkpoint)
+        .onConflict((conflict) => {
+          const { writer: _, ...values } = checkpoint
+          return conflict.column('writer').doUpdateSet(values)
+        })
+        .execute()
+      const { numDeletedRows } = await trx
+        .deleteFrom('audit_batches')
+        .where('writer', '=', checkpoint.writer)
+        .where('seq', '<=', checkpoint.seq)
+        .executeTakeFirst()
+      return Number(numDeletedRows)
+    })
+  }
+
+  async lastUses(keyIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    if (keyIds.length === 0) return new Map()
+    const rows = await this.#db.selectFrom('key_uses').selectAll().where('key_id', 'in', keyIds).execute()
+    return new Map(rows.map((row) => [row.key_id, row.at]))
+  }
+
+  async claimReplay(row: ReplayRow, now: string): Promise<ReplayRow | undefined> {
+    return this.#db.transaction().execute(async (trx) => {
+      await trx.deleteFrom('replays').where('id', '=', row.id).where('expires_at', '<=', now).execute()
+      const inserted = await trx
+        .insertInto('replays')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .executeTakeFirst()
+      if ((inserted.numInsertedOrUpdatedRows ?? 0n) > 0n) return undefined
+      const holder = await trx.selectFrom('replays').selectAll().where('id', '=', row.id).executeTakeFirstOrThrow()
+      return replayFromRow(holder)
+    })
+  }
+
+  async getReplay(id: string): Promise<ReplayRow | undefined> {
+    const row = await this.#db.selectFrom('replays').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && replayFromRow(row)
+  }
+
+  async finishReplay(row: ReplayRow): Promise<void> {
+    const { id, ...values } = row
+    await this.#db.updateTable('replays').set(values).where('id', '=', id).execute()
+  }
+
+  async releaseReplay(id: string): Promise<void> {
+    await this.#db.deleteFrom('replays').where('id', '=', id).where('state', '=', 'in_flight').execute()
+  }
+
+  async deleteExpiredReplays(now: string): Promise<void> {
+    await this.#db.deleteFrom('replays').where('expires_at', '<=', now).execute()
+  }
+}
+
+function replayFromRow(row: Selectable<ActivityTables['replays']>): ReplayRow {
+  return { ...row, state: row.state as ReplayRow['state'] }
+}
+
+function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size)
+}

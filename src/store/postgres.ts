@@ -1,0 +1,196 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import { OctroiError } from '../core/errors.ts'
+import type { HotReads } from '../core/stores.ts'
+import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
+import { type EngineErrors, TranslatingDriver, translateError } from './driver.ts'
+import type { Engines, ServeLock } from './engines.ts'
+import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
+import type { ActivityTables, MainTables } from './schema.ts'
+
+/** SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+const ERRORS: EngineErrors = {
+  isBusy: (error) => ['55P03', '40001', '40P01'].includes(stateOf(error)),
+  isUniqueViolation: (error) => stateOf(error) === '23505',
+  isForeignKeyViolation: (error) => stateOf(error) === '23503',
+  isProgrammingError: (error) => stateOf(error).startsWith('42') || stateOf(error).startsWith('22'),
+}
+
+function stateOf(error: unknown): string {
+  return String((error as { code?: unknown }).code ?? '')
+}
+
+/** How long a version that was read stays good when no notice came. */
+const VERSION_AGE_MS = 1_000
+const VERSION_POLL_MS = 400
+/** Any constant of our own: the key of the advisory lock that serving processes share. */
+const SERVE_LOCK = 7020_0002
+
+export function openPostgres(url: string): Engines {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 3_000,
+    statement_timeout: 10_000,
+    application_name: 'octroi',
+  })
+  // An idle connection that breaks must not end the process; the next query says what is wrong.
+  pool.on('error', () => undefined)
+  const hot = new PostgresHotReads(url, pool)
+  return {
+    engine: 'postgres',
+    main: kyselyOn<MainTables>(pool),
+    activity: kyselyOn<ActivityTables>(pool),
+    hot,
+    lockForServing: () => advisoryLock(url, 'shared'),
+    lockExclusively: () => advisoryLock(url, 'exclusive'),
+    closeHot: () => hot.close(),
+  }
+}
+
+function kyselyOn<Tables>(pool: pg.Pool): Kysely<Tables> {
+  const dialect = new PostgresDialect({ pool })
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => dialect.createAdapter(),
+      createDriver: () => new TranslatingDriver(dialect.createDriver(), ERRORS),
+      createIntrospector: (kysely) => dialect.createIntrospector(kysely),
+      createQueryCompiler: () => dialect.createQueryCompiler(),
+    },
+  })
+}
+
+const FIND_KEY = {
+  name: 'octroi_find_key',
+  text: `
+  select k.*, s.expires_at as secret_expires_at, a.kind as account_kind, a.name as account_name,
+    a.description as account_description, a.disabled_at as account_disabled_at,
+    a.created_at as account_created_at, a.updated_at as account_updated_at
+  from key_secrets s join api_keys k on k.id = s.key_id join accounts a on a.id = k.account_id where s.hash = $1`,
+}
+
+const FIND_CONNECTION = {
+  name: 'octroi_find_connection',
+  text: `select c.*, d.kek_id, d.wrapped from connections c join data_keys d on d.id = c.data_key_id where c.id = $1`,
+}
+
+/**
+ * A notice of the database moves the version at once; besides, the version row is read several times a second, and a version
+ * that is older than a second is never used: a lost notice or a lost connection cannot keep a revoked key alive longer (D18).
+ */
+class PostgresHotReads implements HotReads {
+  readonly #url: string
+  readonly #pool: pg.Pool
+  #listener: pg.Client | undefined
+  #timer: NodeJS.Timeout | undefined
+  #version = 0
+  #readAt = Number.NEGATIVE_INFINITY
+  #reading: Promise<number> | undefined
+
+  constructor(url: string, pool: pg.Pool) {
+    this.#url = url
+    this.#pool = pool
+  }
+
+  version(): number | Promise<number> {
+    this.#timer ??= this.#startPolling()
+    if (performance.now() - this.#readAt < VERSION_AGE_MS) return this.#version
+    return this.#read()
+  }
+
+  async findKey(hash: string) {
+    const row = await this.#row<FoundKeyRow>(FIND_KEY, hash)
+    return row && foundKeyFromRow(row)
+  }
+
+  async findConnection(id: string) {
+    const row = await this.#row<StoredConnectionRow>(FIND_CONNECTION, id)
+    return row && connectionFromRow(row)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#listener?.end().catch(() => undefined)
+  }
+
+  async #row<R extends pg.QueryResultRow>(query: { name: string; text: string }, value: string): Promise<R | undefined> {
+    try {
+      const { rows } = await this.#pool.query<R>({ ...query, values: [value] })
+      return rows[0]
+    } catch (error) {
+      throw translateError(error, ERRORS)
+    }
+  }
+
+  /** The age counts from before the question: what was committed after it may be missing from the answer. */
+  #read(): Promise<number> {
+    this.#reading ??= (async () => {
+      const askedAt = performance.now()
+      try {
+        const { rows } = await this.#pool.query<{ version: string }>('select version from store_version')
+        this.#version = Number(rows[0]?.version)
+        this.#readAt = askedAt
+        return this.#version
+      } catch (error) {
+        throw translateError(error, ERRORS)
+      } finally {
+        this.#reading = undefined
+      }
+    })()
+    return this.#reading
+  }
+
+  #startPolling(): NodeJS.Timeout {
+    const poll = () => {
+      if (this.#listener === undefined) void this.#listen()
+      this.#read().catch(() => undefined)
+    }
+    poll()
+    return setInterval(poll, VERSION_POLL_MS).unref()
+  }
+
+  async #listen(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 3_000, application_name: 'octroi' })
+    this.#listener = client
+    const lost = () => {
+      if (this.#listener === client) this.#listener = undefined
+      this.#readAt = Number.NEGATIVE_INFINITY
+    }
+    client.on('error', lost)
+    client.on('end', lost)
+    client.on('notification', () => {
+      this.#readAt = Number.NEGATIVE_INFINITY
+    })
+    try {
+      await client.connect()
+      await client.query('listen octroi_store')
+    } catch {
+      lost()
+      await client.end().catch(() => undefined)
+    }
+  }
+}
+
+/** A session lock on a connection of its own: the database gives it back when the process is gone. */
+async function advisoryLock(url: string, mode: 'shared' | 'exclusive'): Promise<ServeLock> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000, application_name: 'octroi' })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const call = mode === 'shared' ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock'
+    const { rows } = await client.query<{ held: boolean }>(`select ${call}($1) as held`, [SERVE_LOCK])
+    if (rows[0]?.held) return { release: () => client.end() }
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw translateError(error, ERRORS)
+  }
+  await client.end()
+  const detail = mode === 'shared' ? 'Maintenance is under way on this database.' : 'Octroi is running on this database.'
+  throw new OctroiError('busy', detail)
+}
+
+/** Whether the tables are there at all, asked without creating anything. */
+export async function postgresIsEmpty(db: Kysely<unknown>): Promise<boolean> {
+  const { rows } = await sql<{ found: string | null }>`select to_regclass('vault_keys')::text as found`.execute(db)
+  return rows[0]?.found == null
+}

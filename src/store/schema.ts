@@ -1,0 +1,73 @@
+import type { Generated } from 'kysely'
+
+/** Times are RFC 3339 text (they sort as text), JSON is text, booleans are 0 or 1: the same on both engines. */
+export interface MainTables {
+  accounts: {
+    id: string
+    kind: string
+    name: string
+    description: string
+    disabled_at: string | null
+    created_at: string
+    updated_at: string
+  }
+  api_keys: {
+    id: string
+    account_id: string
+    name: string
+    description: string
+    permissions: string
+    grants: string
+    cidrs: string
+    rate_limit: string | null
+    imported: number
+    usable_when_owner_inactive: number
+    environment: string
+    expires_at: string | null
+    disabled_at: string | null
+    revoked_at: string | null
+    created_at: string
+    updated_at: string
+    created_by: string | null
+  }
+  key_secrets: { hash: string; key_id: string; expires_at: string | null; created_at: string }
+  connections: {
+    id: string
+    connector: string
+    scheme: string
+    name: string
+    settings: string
+    tags: string
+    network: string
+    options: string
+    state: string
+    state_reason: string | null
+    state_since: string
+    secrets: string
+    next_secrets: string | null
+    secrets_version: number
+    data_key_id: string
+    created_at: string
+    updated_at: string
+  }
+  events: { id: string; type: string; subject: string; at: string; data: string }
+  vault_keys: { id: string; wrapped: string; created_at: string }
+  data_keys: { id: string; kek_id: string; wrapped: string }
+}
+
+export interface ActivityTables {
+  audit_batches: {
+    row: Generated<number>
+    writer: string
+    seq: number
+    first_at: string
+    last_at: string
+    count: number
+    lines: string
+    mac: string
+  }
+  audit_index: { row: number; kind: string; value: string }
+  audit_checkpoints: { writer: string; seq: number; batch_mac: string; at: string; mac: string }
+  key_uses: { key_id: string; at: string }
+  replays: { id: string; body_hash: string; state: string; answer: string | null; expires_at: string }
+}

@@ -1,0 +1,237 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import { OctroiError } from '../core/errors.ts'
+import type { HotReads } from '../core/stores.ts'
+import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
+import { type EngineErrors, TranslatingDriver, translateError } from './driver.ts'
+import type { Engines, ServeLock } from './engines.ts'
+import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
+import type { ActivityTables, MainTables } from './schema.ts'
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html); extended codes carry them in the low byte. */
+const BUSY = 5
+const LOCKED = 6
+const CONSTRAINT_UNIQUE = 2067
+const CONSTRAINT_PRIMARY_KEY = 1555
+const CONSTRAINT_FOREIGN_KEY = 787
+const PROGRAMMING = new Set([1, 20, 21, 25])
+
+const ERRORS: EngineErrors = {
+  isBusy: (error) => [BUSY, LOCKED].includes(codeOf(error) & 0xff),
+  isUniqueViolation: (error) => [CONSTRAINT_UNIQUE, CONSTRAINT_PRIMARY_KEY].includes(codeOf(error)),
+  isForeignKeyViolation: (error) => codeOf(error) === CONSTRAINT_FOREIGN_KEY,
+  isProgrammingError: (error) => codeOf(error) === 0 || PROGRAMMING.has(codeOf(error)),
+}
+
+function codeOf(error: unknown): number {
+  return (error as { errcode?: number }).errcode ?? 0
+}
+
+const MAIN_FILE = 'octroi.db'
+/** Audit and counters live apart: their commits must not move the version of keys and connections (D18). */
+const ACTIVITY_FILE = 'activity.db'
+const LOCK_FILE = 'serve.lock'
+
+export function sqliteFiles(folder: string): { main: string; activity: string } {
+  return { main: join(folder, MAIN_FILE), activity: join(folder, ACTIVITY_FILE) }
+}
+
+export function openSqlite(folder: string): Engines {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const files = sqliteFiles(folder)
+  const main = openFile(files.main)
+  const activity = openFile(files.activity)
+  const hot = new SqliteHotReads(files.main)
+  return {
+    engine: 'sqlite',
+    main: kyselyOn<MainTables>(main),
+    activity: kyselyOn<ActivityTables>(activity),
+    hot,
+    lockForServing: async () => lockFile(folder, 'shared'),
+    lockExclusively: async () => lockFile(folder, 'exclusive'),
+    closeHot: async () => hot.close(),
+  }
+}
+
+function openFile(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true })
+  // FULL: what was acknowledged survives a power cut, not only a crash of the process.
+  db.exec('pragma journal_mode = wal; pragma synchronous = full;')
+  return db
+}
+
+function kyselyOn<Tables>(db: DatabaseSync): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new TranslatingDriver(new SqliteFileDriver(db), ERRORS),
+      createIntrospector: (kysely) => new SqliteIntrospector(kysely),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  })
+}
+
+class SqliteFileDriver implements Driver {
+  readonly #db: DatabaseSync
+  readonly #connection: SqliteConnection
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+    this.#connection = new SqliteConnection(db)
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection
+  }
+
+  /** IMMEDIATE: a transaction that reads first and then writes can otherwise fail half-way when another process wrote between. */
+  async beginTransaction(): Promise<void> {
+    this.#db.exec('begin immediate')
+  }
+
+  async commitTransaction(): Promise<void> {
+    this.#db.exec('commit')
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    this.#db.exec('rollback')
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.#db.close()
+  }
+}
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #db: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const statement = this.#prepare(query.sql)
+    const parameters = query.parameters as SQLInputValue[]
+    if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] }
+    const { changes, lastInsertRowid } = statement.run(...parameters)
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+  }
+
+  // biome-ignore lint/correctness/useYield: no query here is large enough to stream
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('streaming is not offered on SQLite')
+  }
+
+  /** The queries of this program are a small closed set, so their statements are kept; DDL is not. */
+  #prepare(sql: string): StatementSync {
+    const kept = this.#statements.get(sql)
+    if (kept) return kept
+    const statement = this.#db.prepare(sql)
+    if (this.#statements.size < 500 && /^(select|insert|update|delete)/i.test(sql)) this.#statements.set(sql, statement)
+    return statement
+  }
+}
+
+const FIND_KEY = `
+  select k.*, s.expires_at as secret_expires_at, a.kind as account_kind, a.name as account_name,
+    a.description as account_description, a.disabled_at as account_disabled_at,
+    a.created_at as account_created_at, a.updated_at as account_updated_at
+  from key_secrets s join api_keys k on k.id = s.key_id join accounts a on a.id = k.account_id where s.hash = ?`
+
+const FIND_CONNECTION = `
+  select c.*, d.kek_id, d.wrapped from connections c join data_keys d on d.id = c.data_key_id where c.id = ?`
+
+/**
+ * Point reads on a database connection of their own: `PRAGMA data_version` then moves with every commit of anybody, this
+ * process's own writes included (https://sqlite.org/pragma.html#pragma_data_version).
+ */
+class SqliteHotReads implements HotReads {
+  readonly #path: string
+  #db: DatabaseSync | undefined
+  #version: StatementSync | undefined
+  #findKey: StatementSync | undefined
+  #findConnection: StatementSync | undefined
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  version(): number {
+    return this.#guard(() => {
+      this.#version ??= this.#open().prepare('pragma data_version')
+      return (this.#version.get() as { data_version: number }).data_version
+    })
+  }
+
+  async findKey(hash: string) {
+    return this.#guard(() => {
+      this.#findKey ??= this.#open().prepare(FIND_KEY)
+      const row = this.#findKey.get(hash) as unknown as FoundKeyRow | undefined
+      return row && foundKeyFromRow(row)
+    })
+  }
+
+  async findConnection(id: string) {
+    return this.#guard(() => {
+      this.#findConnection ??= this.#open().prepare(FIND_CONNECTION)
+      const row = this.#findConnection.get(id) as unknown as StoredConnectionRow | undefined
+      return row && connectionFromRow(row)
+    })
+  }
+
+  close(): void {
+    this.#db?.close()
+    this.#db = undefined
+  }
+
+  #open(): DatabaseSync {
+    this.#db ??= new DatabaseSync(this.#path, { readOnly: true, timeout: 50 })
+    return this.#db
+  }
+
+  #guard<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw translateError(error, ERRORS)
+    }
+  }
+}
+
+/**
+ * A lock that the kernel gives back however the process ends: a read transaction on a small database file is the shared form,
+ * a write transaction the exclusive one (SQLite's own file locks, https://sqlite.org/lockingv3.html).
+ */
+function lockFile(folder: string, mode: 'shared' | 'exclusive'): ServeLock {
+  const path = join(folder, LOCK_FILE)
+  const fresh = !existsSync(path)
+  const db = new DatabaseSync(path, { timeout: 200 })
+  try {
+    if (fresh) db.exec('create table if not exists held (nothing integer)')
+    db.exec(mode === 'shared' ? 'begin; select * from held' : 'begin exclusive')
+  } catch (error) {
+    db.close()
+    if (ERRORS.isBusy(error)) {
+      const detail = mode === 'shared' ? 'Maintenance is under way on this data folder.' : 'Octroi is running on this data folder.'
+      throw new OctroiError('busy', detail, { cause: error })
+    }
+    throw translateError(error, ERRORS)
+  }
+  return { release: async () => db.close() }
+}
