@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { PURPOSES } from '../src/core/purposes.ts'
 import type { Store } from '../src/core/stores.ts'
-import { generateKey } from '../src/inbound/key_format.ts'
 import { hashOfKey } from '../src/inbound/admissions.ts'
+import { generateKey } from '../src/inbound/key_format.ts'
 import { openStore } from '../src/store/open.ts'
 import { readMasterKey } from '../src/vault/master_key.ts'
 import { KeyRing } from '../src/vault/vault.ts'
@@ -22,23 +23,25 @@ export interface Templates {
   readonly secrets: Readonly<Record<string, string>>
 }
 
+
 /** Rows per commit: a commit waits for the disk, and a transaction keeps what it changes in memory. */
 const BATCH = 20_000
 
 /**
  * Fills the data folder of a stopped Octroi through its own store and vault: what is filled is what the management API would
  * have written, less the million commits. The copies differ in id and secret only.
- * @param hashPurpose the purpose under which the vault derives the key that API keys are hashed with
  * @returns every key that works, the template first
  */
-export async function fill(dataDir: string, hashPurpose: string, templates: Templates, wanted: Filling): Promise<string[]> {
+export async function fill(dataDir: string, templates: Templates, wanted: Filling): Promise<string[]> {
   const open = await openStore({ dataDir })
   try {
     const ring = await KeyRing.open(open.store.vault, readMasterKey({ file: join(dataDir, 'master.key') }))
-    const hashKey = ring.derivedKey(hashPurpose)
+    const hashKey = ring.derivedKey(PURPOSES.keyHash)
     const hash = (key: string) => hashOfKey(hashKey, key)
     if (!(await open.hot.findKey(hash(templates.key)))) {
-      throw new Error('bench/fill.ts hashes keys in another way than Octroi does: the template is not found by its hash')
+      throw new Error(
+        'bench/fill.ts hashes keys in another way than Octroi does: the template is not found by its hash',
+      )
     }
     await addConnections(open.store, ring, templates, wanted.connections - 1)
     return [templates.key, ...(await addKeys(open.store, hash, templates.keyId, wanted.keys - 1))]
@@ -47,7 +50,12 @@ export async function fill(dataDir: string, hashPurpose: string, templates: Temp
   }
 }
 
-async function addKeys(store: Store, hash: (key: string) => string, templateId: string, count: number): Promise<string[]> {
+async function addKeys(
+  store: Store,
+  hash: (key: string) => string,
+  templateId: string,
+  count: number,
+): Promise<string[]> {
   const template = await store.keys.get(templateId)
   if (!template) throw new Error(`there is no key ${templateId} to copy`)
   const made: string[] = []

@@ -4,6 +4,7 @@ import { type Lab, openLab } from './lab.ts'
 import { completePath, describeMachine, machineLine, missingPrograms, pin } from './machine.ts'
 import { type Options, readOptions, type ScenarioName, USAGE, UsageError } from './options.ts'
 import { startUpstream } from './peers/upstream.ts'
+import { machineLoad } from './proc.ts'
 import { stopAll } from './processes.ts'
 import { prepareProduct } from './product.ts'
 import { goalTable, lines, print, type Report, verdict } from './report.ts'
@@ -57,11 +58,21 @@ async function runAll(lab: Lab, options: Options): Promise<Reports> {
   const bench: Bench = { lab, options, product, upstream: await startUpstream(lab) }
   const reports: Reports = {}
   for (const name of options.only) {
-    const report = await RUN[name](bench)
+    const before = await othersNote('before')
+    const found = await RUN[name](bench)
+    const report = { ...found, notes: [...before, ...(await othersNote('after')), ...found.notes] }
     print(report)
     reports[name] = report
   }
   return reports
+}
+
+/** Our servers are idle between two scenarios: whatever is busy then belongs to somebody else. */
+async function othersNote(when: string): Promise<string[]> {
+  const load = await machineLoad(1_000)
+  return load > 0.1
+    ? [`repeat: other programs used ${(load * 100).toFixed(0)} % of the machine ${when} this scenario`]
+    : []
 }
 
 function summary(reports: Reports): void {

@@ -60,3 +60,19 @@ export function connectionsTo(port: number): number {
   const lines = (read('/proc/net/tcp') ?? '').split('\n').slice(1)
   return lines.map((line) => line.trim().split(/\s+/)).filter((f) => f[2] === far && f[3] === established).length
 }
+
+/** Busy and total ticks of the whole machine since it started. */
+function machineTicks(): { busy: number; total: number } {
+  const fields = (read('/proc/stat') ?? '').split('\n')[0]!.split(/\s+/).slice(1, 9).map(Number)
+  const total = fields.reduce((sum, ticks) => sum + ticks, 0)
+  const [, , , idle = 0, waiting = 0] = fields
+  return { busy: total - idle - waiting, total }
+}
+
+/** The share of all processors that is in use during `ms`, 0..1. */
+export async function machineLoad(ms: number): Promise<number> {
+  const begin = machineTicks()
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  const end = machineTicks()
+  return (end.busy - begin.busy) / Math.max(1, end.total - begin.total)
+}

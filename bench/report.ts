@@ -48,7 +48,7 @@ export function lines({ columns, rows }: Table): string[] {
 
 function bound(goal: Goal, value: number): string {
   const sign = goal.better === 'more' ? '≥' : '≤'
-  const text = value < 0.1 ? `1/${Math.round(1 / value)}` : figure(value)
+  const text = goal.unit === '×' && value < 0.1 ? `1/${Math.round(1 / value)}` : figure(value)
   return `${sign} ${text}${goal.unit === '×' ? '' : ` ${goal.unit}`}`
 }
 

@@ -33,5 +33,5 @@ http://:${port} {
     log: join(room, 'log'),
   })
   await untilAnswer(server, port, PATHS.small)
-  return { name: 'Caddy', pid: server.pid, port, prefix: '', headers: {}, stop: server.stop }
+  return { ...server, port, prefix: '', headers: {} }
 }

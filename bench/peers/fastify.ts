@@ -20,5 +20,5 @@ export const fastify: Peer = async (lab, upstream) => {
   })
   const headers = { Authorization: `Bearer ${KEY}` }
   await untilAnswer(server, port, PATHS.small, headers)
-  return { name: 'Fastify + undici', pid: server.pid, port, prefix: '', headers, stop: server.stop }
+  return { ...server, port, prefix: '', headers }
 }

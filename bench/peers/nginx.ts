@@ -50,7 +50,7 @@ export const nginx: Peer = async (lab, upstream) => {
   const server = startNginx('nginx', room, proxy(port, upstream), lab.pinning.server)
   const headers = { 'X-API-Key': KEY }
   await untilAnswer(server, port, PATHS.small, headers)
-  return { name: 'nginx', pid: server.pid, port, prefix: '', headers, stop: server.stop }
+  return { ...server, port, prefix: '', headers }
 }
 
 function proxy(port: number, upstream: number): string {
@@ -89,5 +89,5 @@ ${entries}
   }`
   const server = startNginx('nginx map', room, http, lab.pinning.server)
   await untilAnswer(server, port, '/', { 'X-API-Key': keys[0]! })
-  return { name: 'nginx map', pid: server.pid, port, prefix: '', headers: {}, stop: server.stop }
+  return { ...server, port, prefix: '', headers: {} }
 }

@@ -7,6 +7,7 @@ import type { Product } from '../product.ts'
 import { PATHS, type Peer, type Standing } from './peer.ts'
 
 export const CONNECTION = 'up'
+export const SECRETS = { username: 'u', password: 'p' }
 const ACCOUNT = 'bench'
 
 /** A data folder of Octroi's with one connection to the upstream and one key that may GET everything there. */
@@ -87,16 +88,13 @@ export async function furnish(site: Site, upstream: number): Promise<{ id: strin
     id: CONNECTION,
     connector: 'generic-basic',
     settings: { base_url: `http://127.0.0.1:${upstream}` },
-    secrets: { username: 'u', password: 'p' },
+    secrets: SECRETS,
     network: { allow_private: true, allow_http: true },
   })
-  const { id, key } = (await createKey(site, String(account.id ?? ACCOUNT))) as { id: string; key: string }
-  return { id, key, account: String(account.id ?? ACCOUNT) }
-}
-
-export function createKey(site: Site, account: string): Promise<Record<string, unknown>> {
+  const accountId = String(account.id ?? ACCOUNT)
   const grants = [{ connection: CONNECTION, allow: ['GET /**'] }]
-  return api(site, '/keys', { name: 'bench', account, grants, permissions: [] })
+  const made = await api(site, '/keys', { name: 'bench', account: accountId, grants, permissions: [] })
+  return { id: String(made.id), key: String(made.key), account: accountId }
 }
 
 export function bearer(key: string): Headers {
@@ -104,8 +102,7 @@ export function bearer(key: string): Headers {
 }
 
 export function standing(site: Site, server: Running, headers: Headers): Standing {
-  const { name, port } = site
-  return { name, pid: server.pid, port, prefix: `/proxy/${CONNECTION}`, headers, stop: server.stop }
+  return { ...server, port: site.port, prefix: `/proxy/${CONNECTION}`, headers }
 }
 
 /** Octroi as a peer among others: key check, grant, secret opened and audit on every call. */

@@ -16,7 +16,7 @@ export async function startUpstream(lab: Lab): Promise<Standing> {
   writeFileSync(join(room, 'www', 'large'), Buffer.alloc(LARGE, 'y'), { mode: 0o644 })
   const server = startNginx('upstream', room, site(room, port), lab.pinning.load)
   await untilAnswer(server, port, PATHS.large)
-  return { name: 'direct', pid: server.pid, port, prefix: '', headers: {}, stop: server.stop }
+  return { ...server, name: 'direct', port, prefix: '', headers: {} }
 }
 
 function site(room: string, port: number): string {

@@ -2,21 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { untilAnswer } from '../answer.ts'
-import { fill } from '../fill.ts'
 import { type Finding, GOALS } from '../goals.ts'
+import type { Lab } from '../lab.ts'
 import { nginxMap } from '../peers/nginx.ts'
-import { ApiError, api, foundSite, furnish, type Site, serve, standing } from '../peers/octroi.ts'
-import { PATHS, type Standing } from '../peers/peer.ts'
+import { ApiError, api, serve, standing } from '../peers/octroi.ts'
+import { path, type Standing } from '../peers/peer.ts'
 import type { Product } from '../product.ts'
 import { figure, spanned, unsteady } from '../report.ts'
 import { measure, newSeries, type Series, warmUp } from '../sample.ts'
+import { FILLING, type FilledSite, filledSite, QUICK_FILLING } from '../sites.ts'
 import { median, ratios } from '../statistics.ts'
 import type { Bench, Scenario } from './scenario.ts'
 
 const NGINX_KEYS = 10_000
 const FEW = 100
-/** As many as the load generator rotates through: far more than any cache of the gate's should hold. */
-const SAMPLE = 200_000
 const HOST = 'bench.example'
 
 /** One way to ask for a key check, with the keys to draw from. */
@@ -28,12 +27,13 @@ interface Check {
 }
 
 export const keys: Scenario = async (bench) => {
-  const many = bench.options.quick ? 5_000 : 1_000_000
-  const notes: string[] = []
+  const notes = bench.options.quick
+    ? ['quick: so few keys fit every cache; what many cost shows only in a full run']
+    : []
   const checks: Check[] = []
   try {
     checks.push(await nginxCheck(bench))
-    if (bench.product) checks.push(...(await octroiChecks(bench, bench.product, many, notes)))
+    if (bench.product) await octroiChecks(bench, bench.product, checks, notes)
     await rounds(bench, checks)
   } finally {
     await Promise.all([...new Set(checks.map((check) => check.server))].map((server) => server.stop()))
@@ -45,53 +45,44 @@ export const keys: Scenario = async (bench) => {
 }
 
 function check(
-  bench: Bench,
+  lab: Lab,
   server: Standing,
   path: string,
   keyHeader: readonly [string, string],
   known: readonly string[],
 ): Check {
-  const file = join(bench.lab.room('keys'), 'keys.txt')
-  writeFileSync(file, known.slice(0, SAMPLE).join('\n'), { mode: 0o600 })
-  const script = [join(bench.lab.root, 'bench', 'rotate.lua'), file, ...keyHeader]
+  const file = join(lab.room('keys'), 'keys.txt')
+  writeFileSync(file, known.join('\n'), { mode: 0o600 })
+  const script = [join(lab.root, 'bench', 'rotate.lua'), file, ...keyHeader]
   return { server, series: newSeries(server), path, script }
 }
 
 async function nginxCheck(bench: Bench): Promise<Check> {
   const known = Array.from({ length: NGINX_KEYS }, () => randomBytes(24).toString('hex'))
   const server = { ...(await nginxMap(bench.lab, known)), name: `nginx map, ${NGINX_KEYS} keys` }
-  return check(bench, server, '/', ['X-API-Key', ''], known)
+  return check(bench.lab, server, '/', ['X-API-Key', ''], known)
 }
 
-async function octroiChecks(bench: Bench, product: Product, many: number, notes: string[]): Promise<Check[]> {
-  const checks: Check[] = []
-  for (const count of [FEW, many]) {
-    const name = `Octroi proxy, ${count} keys`
-    const { site, known, account } = await filledSite(bench, product, name, count)
-    const server = standing(site, await serve(bench.lab, site), {})
-    const path = `${server.prefix}${PATHS.small}`
-    checks.push(check(bench, server, path, ['Authorization', 'Bearer '], known))
-    if (count === many) checks.push(...(await forwardAuth(bench, site, server, account, known, notes)))
+async function octroiChecks(
+  { lab, upstream, options }: Bench,
+  product: Product,
+  open: Check[],
+  notes: string[],
+): Promise<void> {
+  const large = options.quick ? QUICK_FILLING : FILLING
+  for (const { keys, connections } of [{ keys: FEW, connections: 1 }, large]) {
+    const filled = await filledSite(lab, product, upstream.port, keys, connections)
+    const server = { ...standing(filled.site, await serve(lab, filled.site), {}), name: `Octroi proxy, ${keys} keys` }
+    open.push(check(lab, server, path(server, 'small'), ['Authorization', 'Bearer '], filled.keys))
+    if (keys === large.keys) open.push(...(await forwardAuth(lab, filled, server, notes)))
   }
-  return checks
-}
-
-/** Trusts the loopback: forward-auth reads the original request from a trusted proxy only. */
-async function filledSite(bench: Bench, product: Product, name: string, count: number) {
-  const site = await foundSite(bench.lab, product, name, { OCTROI_TRUSTED_PROXIES: '127.0.0.1/32' })
-  const server = await serve(bench.lab, site)
-  const { id, account } = await furnish(site, bench.upstream.port).finally(() => server.stop())
-  const known = await fill(site, { key: id }, { keys: count, connections: 0 })
-  return { site, known, account }
 }
 
 /** The same server asked as nginx's `auth_request` would. */
 async function forwardAuth(
-  bench: Bench,
-  site: Site,
+  lab: Lab,
+  { site, account, keys: known }: FilledSite,
   server: Standing,
-  account: string,
-  known: readonly string[],
   notes: string[],
 ): Promise<Check[]> {
   const route = {
@@ -115,14 +106,8 @@ async function forwardAuth(
     'X-Forwarded-Uri': '/page',
   }
   const asked = { ...server, name: `Octroi forward-auth, ${server.name.split(', ')[1]}`, headers }
-  await untilAnswer(
-    { name: asked.name, pid: server.pid, tail: () => '', ended: () => false, stop: server.stop },
-    server.port,
-    '/forward-auth',
-    { ...headers, 'API-KEY': known[0]! },
-    5_000,
-  )
-  return [{ ...check(bench, asked, '/forward-auth', ['API-KEY', ''], known), server }]
+  await untilAnswer(asked, asked.port, '/forward-auth', { ...headers, 'API-KEY': known[0]! }, 5_000)
+  return [{ ...check(lab, asked, '/forward-auth', ['API-KEY', ''], known), server }]
 }
 
 async function rounds(bench: Bench, checks: readonly Check[]): Promise<void> {

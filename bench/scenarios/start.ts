@@ -1,11 +1,11 @@
 import { untilAnswer } from '../answer.ts'
-import { fill } from '../fill.ts'
 import { type Finding, GOALS } from '../goals.ts'
 import { bareStart } from '../peers/bare.ts'
-import { bearer, CONNECTION, foundSite, furnish, HEALTH, type Site, serve, spawnServer } from '../peers/octroi.ts'
+import { bearer, CONNECTION, HEALTH, type Site, spawnServer } from '../peers/octroi.ts'
 import { PATHS } from '../peers/peer.ts'
 import type { Product } from '../product.ts'
 import { spanned, unsteady } from '../report.ts'
+import { FILLING, filledSite, QUICK_FILLING } from '../sites.ts'
 import { ratios } from '../statistics.ts'
 import type { Bench, Scenario } from './scenario.ts'
 
@@ -20,7 +20,7 @@ interface Starts {
 
 /** A start takes a tenth of a second, so twice the rounds of the other scenarios. */
 export const start: Scenario = async (bench) => {
-  const wanted = bench.options.quick ? { keys: 5_000, connections: 500 } : { keys: 1_000_000, connections: 100_000 }
+  const wanted = bench.options.quick ? QUICK_FILLING : FILLING
   const bare: Starts = { name: 'bare node:http', answer: [], call: [] }
   const sites = bench.product ? await prepare(bench, bench.product, wanted) : []
   const all = sites.map(({ site }) => ({ name: site.name, answer: [] as number[], call: [] as number[] }))
@@ -28,8 +28,8 @@ export const start: Scenario = async (bench) => {
   for (let round = -1; round < bench.options.rounds * 2; round++) {
     const one = await bareStart(bench.lab)
     if (round >= 0) bare.answer.push(one)
-    for (const [i, { site, key }] of sites.entries()) {
-      const seen = await startOnce(bench, site, key)
+    for (const [i, { site, keys }] of sites.entries()) {
+      const seen = await startOnce(bench, site, keys[0]!)
       if (round < 0) continue
       all[i]!.answer.push(seen.answer)
       all[i]!.call.push(seen.call)
@@ -61,19 +61,11 @@ export const start: Scenario = async (bench) => {
   }
 }
 
-/** An empty site and a filled one; the second shows what the size of the store costs. */
-async function prepare(bench: Bench, product: Product, wanted: { keys: number; connections: number }) {
-  const few = await furnished(bench, product, 'Octroi, 1 key, 1 connection')
-  const many = await furnished(bench, product, `Octroi, ${wanted.keys} keys, ${wanted.connections} connections`)
-  await fill(many.site, { key: many.id }, wanted)
+/** An almost empty site and a filled one: beside each other they show what the size of the store costs. */
+async function prepare({ lab, upstream }: Bench, product: Product, wanted: { keys: number; connections: number }) {
+  const few = await filledSite(lab, product, upstream.port, 1, 1)
+  const many = await filledSite(lab, product, upstream.port, wanted.keys, wanted.connections)
   return [few, many]
-}
-
-async function furnished(bench: Bench, product: Product, name: string) {
-  const site = await foundSite(bench.lab, product, name)
-  const server = await serve(bench.lab, site)
-  const { id, key } = await furnish(site, bench.upstream.port).finally(() => server.stop())
-  return { site, id, key }
 }
 
 async function startOnce(bench: Bench, site: Site, key: string): Promise<{ answer: number; call: number }> {

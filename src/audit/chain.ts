@@ -72,10 +72,13 @@ async function verifyChain(
     for (const batch of part) {
       if (batch.seq !== seq + 1) faults.push(`${writer}: batches ${seq + 1} to ${batch.seq - 1} are missing`)
       const good = batchMac(key, mac, writer, batch.seq, batch.lines)
-      if (good !== batch.mac) faults.push(`${writer}: batch ${batch.seq} (${batch.first_at}) was altered, or what stood before it`)
+      if (good !== batch.mac)
+        faults.push(`${writer}: batch ${batch.seq} (${batch.first_at}) was altered, or what stood before it`)
       const wanted = expected.get(batch.seq)
-      if (wanted !== undefined && wanted !== batch.mac) faults.push(`${writer}: batch ${batch.seq} is not the one of the exported head`)
-      if (batch.lines.split('\n').length !== batch.count) faults.push(`${writer}: batch ${batch.seq} does not hold ${batch.count} lines`)
+      if (wanted !== undefined && wanted !== batch.mac)
+        faults.push(`${writer}: batch ${batch.seq} is not the one of the exported head`)
+      if (batch.lines.split('\n').length !== batch.count)
+        faults.push(`${writer}: batch ${batch.seq} does not hold ${batch.count} lines`)
       expected.delete(batch.seq)
       seq = batch.seq
       mac = batch.mac
@@ -85,7 +88,8 @@ async function verifyChain(
     if (part.length === 0) break
   }
   for (const missing of expected.keys()) {
-    if (missing > seq) faults.push(`${writer}: the chain ends at ${seq}, but a head at ${missing} was exported: its end was cut off`)
+    if (missing > seq)
+      faults.push(`${writer}: the chain ends at ${seq}, but a head at ${missing} was exported: its end was cut off`)
   }
   return { faults, batches, lines, head: { writer, seq, mac } }
 }

@@ -71,7 +71,8 @@ export class Trail implements AuditTrail {
     const mine = this.#recorded
     do {
       if (this.#writing !== undefined || this.#pending) await this.#write()
-      if (this.#failing) throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 2 })
+      if (this.#failing)
+        throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 2 })
     } while (this.#written < mine)
   }
 
@@ -102,7 +103,7 @@ export class Trail implements AuditTrail {
   #write(): Promise<void> {
     this.#writing ??= this.#writeBatch().finally(() => {
       this.#writing = undefined
-      if (this.#pending) this.#writeSoon(this.#failing ? RETRY_MS : this.#options.flushMs ?? 500)
+      if (this.#pending) this.#writeSoon(this.#failing ? RETRY_MS : (this.#options.flushMs ?? 500))
     })
     return this.#writing
   }

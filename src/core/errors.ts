@@ -95,5 +95,7 @@ export class ConfigurationError extends Error {
 /** Any error as one of ours: what we do not know is our own failure, told to nobody but the log. */
 export function asOctroiError(error: unknown): OctroiError {
   if (error instanceof OctroiError) return error
-  return new OctroiError('internal', 'An unexpected failure; the log has the details under the request id.', { cause: error })
+  return new OctroiError('internal', 'An unexpected failure; the log has the details under the request id.', {
+    cause: error,
+  })
 }

@@ -32,7 +32,7 @@ export interface AccountStore {
   get(id: string): Promise<Account | undefined>
   list(page: Page): Promise<readonly Account[]>
   update(account: Account): Promise<void>
-  /** Throws `conflict` while keys belong to it. */
+  /** Its revoked keys go with it. Throws `conflict` while live keys belong to it. */
   delete(id: string): Promise<boolean>
 }
 

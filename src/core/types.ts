@@ -94,7 +94,7 @@ export interface NetworkPolicy {
   readonly allow_private?: boolean | readonly string[] | undefined
   /** `http://` upstream; needs `allow_private`, or an address that is private. */
   readonly allow_http?: boolean | undefined
-  /** Certificates (PEM) that are trusted besides the public ones. */
+  /** The only certificates (PEM) that are trusted for this connection, instead of the public ones. */
   readonly ca?: string | undefined
 }
 
@@ -104,6 +104,14 @@ export interface ConnectionLimits {
   /** Calls that may wait for their turn. */
   readonly queue?: number | undefined
   readonly request_bytes?: number | undefined
+}
+
+/** The limits that hold for a connection, its own, its connector's and the defaults put together. */
+export interface EffectiveLimits {
+  readonly concurrent: number
+  readonly concurrent_writes: number
+  readonly queue: number
+  readonly request_bytes: number
 }
 
 export interface ConnectionTimeouts {
@@ -137,6 +145,8 @@ export interface Connection {
   readonly tags: Readonly<Record<string, string>>
   readonly network: NetworkPolicy
   readonly options: ConnectionOptions
+  /** It holds a second set of secrets to change over to. */
+  readonly has_next: boolean
   readonly state: ConnectionState
   readonly state_reason: string | null
   readonly state_since: string

@@ -6,10 +6,23 @@ import type { Connection, SealedSecrets, Secrets } from './types.ts'
 export interface Vault {
   /** A data key for a new row, wrapped and stored in the transaction given. */
   newDataKey(store: Store): Promise<DataKey>
-  sealSecrets(dataKey: DataKey, connection: Pick<Connection, 'id'>, secrets: SecretSets, version: number): Promise<SealedSecrets>
+  sealSecrets(
+    dataKey: DataKey,
+    connection: Pick<Connection, 'id'>,
+    secrets: SecretSets,
+    version: number,
+  ): Promise<SealedSecrets>
   openSecrets(dataKey: DataKey, connection: Pick<Connection, 'id'>, sealed: SealedSecrets): Promise<SecretSets>
   /** A key of the installation for one purpose; the same on every start, lost with the master key. */
   derivedKey(purpose: string): KeyObject
+  /** Seals values for one purpose outside the main tables. */
+  sealer(purpose: string): ValueSealer
+}
+
+/** `place` is authenticated: a value moved to another place does not open. */
+export interface ValueSealer {
+  seal(plain: Uint8Array, place: string): string
+  open(sealed: string, place: string): Buffer
 }
 
 /** The secrets of a connection, and those that it changes over to. */

@@ -1,5 +1,6 @@
 import { hash, type KeyObject } from 'node:crypto'
 import { OctroiError } from '../core/errors.ts'
+import { Generations } from '../core/generations.ts'
 import type { HotReads } from '../core/stores.ts'
 import type { FoundKey, Principal } from '../core/types.ts'
 import { hmac } from '../core/vault.ts'
@@ -20,7 +21,7 @@ export interface Admission {
   notedAt: number
 }
 
-const CAPACITY = 50_000
+const CAPACITY = 25_000
 const MAX_KEY_LENGTH = 512
 
 /**
@@ -32,7 +33,7 @@ export class Admissions {
   readonly #hashKey: KeyObject
   readonly #environment: string
   #version = Number.NaN
-  #kept = new Map<string, Admission>()
+  readonly #kept = new Generations<string, Admission>(CAPACITY)
 
   constructor(hot: HotReads, hashKey: KeyObject, environment: string) {
     this.#hot = hot
@@ -45,7 +46,7 @@ export class Admissions {
     if (secret.length > MAX_KEY_LENGTH) return undefined
     if (version !== this.#version) {
       this.#version = version
-      this.#kept = new Map()
+      this.#kept.clear()
     }
     const digest = hash('sha256', secret, 'base64')
     return this.#kept.get(digest) ?? this.#load(version, digest, secret)
@@ -56,16 +57,8 @@ export class Admissions {
     const found = await this.#hot.findKey(hashOfKey(this.#hashKey, secret))
     if (found === undefined || found.key.environment !== this.#environment) return undefined
     const admission = admissionOf(found)
-    if (version === this.#version) this.#keep(digest, admission)
+    if (version === this.#version) this.#kept.set(digest, admission)
     return admission
-  }
-
-  #keep(digest: string, admission: Admission): void {
-    if (this.#kept.size >= CAPACITY) {
-      const oldest = this.#kept.keys().next().value
-      if (oldest !== undefined) this.#kept.delete(oldest)
-    }
-    this.#kept.set(digest, admission)
   }
 }
 
@@ -118,7 +111,9 @@ export function requireWithinLimit(admission: Admission, limiter: RateLimiter, n
   if (limit === null) return
   const wait = limiter.take(admission.found.key.id, limit, nowMs)
   if (wait === 0) return
-  throw new OctroiError('rate_limited', `This key may make ${limit.limit} requests in ${limit.window_s} s.`, { retryAfter: wait })
+  throw new OctroiError('rate_limited', `This key may make ${limit.limit} requests in ${limit.window_s} s.`, {
+    retryAfter: wait,
+  })
 }
 
 export function missingCredential(): OctroiError {

@@ -33,7 +33,8 @@ function add(list: BlockList, cidr: string): void {
 export function parseCidr(cidr: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } {
   const [address = '', bits, ...more] = cidr.split('/')
   const version = isIP(address)
-  if (version === 0 || more.length > 0 || address.includes('%')) throw new Error(`"${cidr}" is not an address or a CIDR`)
+  if (version === 0 || more.length > 0 || address.includes('%'))
+    throw new Error(`"${cidr}" is not an address or a CIDR`)
   const widest = version === 4 ? 32 : 128
   const prefix = bits === undefined ? widest : Number(bits)
   if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || prefix > widest)) {
@@ -43,7 +44,15 @@ export function parseCidr(cidr: string): { address: string; prefix: number; fami
 }
 
 /** Loopback, RFC 1918, shared address space (RFC 6598), unique local addresses (RFC 4193). */
-export const PRIVATE_NETWORKS = ['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '::1/128', 'fc00::/7']
+export const PRIVATE_NETWORKS = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '::1/128',
+  'fc00::/7',
+]
 
 const PRIVATE = new AddressSet(PRIVATE_NETWORKS)
 

@@ -43,7 +43,12 @@ function missingOf(held: readonly Grant[], wanted: Grant, context: GrantContext)
   }
   // A name that the connector does not have (yet) could come to mean anything: only the same name covers it.
   for (const name of wanted.allow) {
-    if (!name.includes(' ') && !covering.some((grant) => grant.allow.includes(name)) && !connector.grants[name]) return name
+    if (
+      !name.includes(' ') &&
+      !covering.some((grant) => grant.allow.includes(name)) &&
+      !Object.hasOwn(connector.grants, name)
+    )
+      return name
   }
   if (wanted.credentials && !covering.some((grant) => grant.credentials)) return 'reading credentials'
   return undefined

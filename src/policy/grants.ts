@@ -27,14 +27,18 @@ export function hasTags(tags: Readonly<Record<string, string>>, wanted: Readonly
 
 /** `METHOD /path` entries and names of the connector's grants → rules. A name that the connector no longer has grants nothing. */
 export function expandAllow(allow: readonly string[], connector: Pick<RightsOfConnector, 'grants'>): readonly string[] {
-  return allow.flatMap((entry) => (entry.includes(' ') ? [entry] : (connector.grants[entry] ?? [])))
+  return allow.flatMap((entry) => (entry.includes(' ') ? [entry] : grantNamed(connector, entry)))
 }
 
-export function compileRights(
-  grants: readonly Grant[],
-  connection: Connection,
-  connector: RightsOfConnector,
-): Rights {
+/** Own names only: `constructor` is not a grant. */
+function grantNamed(connector: Pick<RightsOfConnector, 'grants'>, name: string): readonly string[] {
+  return Object.hasOwn(connector.grants, name) ? (connector.grants[name] as readonly string[]) : []
+}
+
+/** Capitals only (RFC 9110 §9.1: methods are case-sensitive); some servers take `delete` for `DELETE`, so it is never let through. */
+const METHOD = /^[A-Z]+(?:-[A-Z]+)*$/
+
+export function compileRights(grants: readonly Grant[], connection: Connection, connector: RightsOfConnector): Rights {
   const allowed = grants
     .filter((grant) => grantAppliesTo(grant, connection))
     .flatMap((grant) => expandAllow(grant.allow, connector))
@@ -44,7 +48,7 @@ export function compileRights(
   const isNever = never.length === 0 ? () => false : compileRefusals(never)
   return {
     decide(method, path) {
-      if (!isAllowed(method, path)) return 'not_granted'
+      if (!METHOD.test(method) || !isAllowed(method, path)) return 'not_granted'
       return isNever(method, path) ? 'never_allowed' : 'allowed'
     },
   }
@@ -88,22 +92,31 @@ function literalPath(rule: Rule): string | undefined {
   return path
 }
 
-/** `never` rules are matched on the widest reading of the path (see `refusalForm`), on both sides. */
+/** `never` rules are matched on the widest readings of the path (see `refusalForm`), on both sides. */
 function compileRefusals(never: readonly string[]): Matcher {
   const rules = never.map((text) => foldRule(parseRule(text)))
   const refused = (method: string, segments: readonly string[]) =>
     rules.some((rule) => methodMatches(rule, method) && pathMatches(rule, segments))
   return (method, path) => {
-    if (!/[%;A-Z]/.test(path)) return refused(method, splitPath(path))
-    // A service that takes an encoded slash as data sees one segment, another sees two: both readings count.
-    return refused(method, splitPath(refusalForm(path))) || refused(method, splitPath(path).map(refusalForm))
+    if (!/[%;A-Z]|\.(?:\/|$)/.test(path)) return refused(method, splitPath(path))
+    return readingsOf(path).some((segments) => refused(method, segments))
   }
+}
+
+function readingsOf(path: string): readonly (readonly string[])[] {
+  const whole = refusalForm(path)
+  // A service that takes an encoded slash as data sees one segment, another sees two: both readings count.
+  const readings = [splitPath(path).map(refusalForm), splitPath(whole)]
+  // A second server behind the first may read a decoded "?" or "#" as the end of the path.
+  if (/[?#]/.test(whole)) readings.push(splitPath(whole.replace(/[?#].*$/s, '')))
+  // Windows ignores dots and spaces at the end of a name.
+  return [...readings, ...readings.map((segments) => segments.map((segment) => segment.replace(/[.\s]+$/, '')))]
 }
 
 function foldRule(rule: Rule): Rule {
   const segments = rule.segments.map((segment) => {
     if (segment.kind === 'literal') return { kind: segment.kind, text: refusalForm(segment.text) }
-    return segment.kind === 'glob' ? { kind: segment.kind, pieces: segment.pieces.map(refusalForm) } : segment
+    return segment.kind === 'glob' ? { ...segment, pieces: segment.pieces.map(refusalForm), explicit: true } : segment
   })
   return { ...rule, segments }
 }

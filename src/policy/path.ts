@@ -10,8 +10,8 @@ export interface PathOptions {
   readonly encodedSlash?: boolean | undefined
 }
 
-/** Anything outside the plain characters, or an empty or dot segment: look closer. Most paths pass this one test. */
-const NEEDS_A_CLOSER_LOOK = /[^\w~!$&'()*+,=:@./-]|\/\/|\/\.\.?(?:\/|$)/
+/** Anything outside the plain characters, or an empty segment or one of dots only: look closer. Most paths pass this one test. */
+const NEEDS_A_CLOSER_LOOK = /[^\w~!$&'()*+,=:@./-]|\/\/|\/\.+(?:\/|$)/
 
 const UNRESERVED = /[A-Za-z0-9\-._~]/
 const ENCODE = /["<>^`{|}]/g
@@ -21,17 +21,22 @@ export function normalisePath(path: string, options: PathOptions = {}): string {
   if (!NEEDS_A_CLOSER_LOOK.test(path)) return path
   refuseRaw(path)
   const decoded = decodeUnreserved(path.replace(ENCODE, encodeCharacter), options)
-  refuseSegments(decoded, options)
+  refuseSegments(decoded)
   return decoded
 }
 
 /**
- * The form in which `never` rules see a path: every escape decoded, compatibility characters folded, parameters (`;x`) dropped,
- * lower case. A refusal must hold for every server's reading of the path, so it is matched on the widest one.
+ * The form in which `never` rules see a path: every escape decoded, compatibility characters folded, accents and invisible
+ * characters dropped, parameters (`;x`) dropped, one case. A refusal must hold for every server's reading of the path, so it is
+ * matched on the widest one. Upper case first: `ı` and `ſ` become `i` and `s` for a server that compares in capitals.
  */
 export function refusalForm(path: string): string {
-  const plain = path.includes('%') ? decodeURIComponent(path).normalize('NFKC') : path
-  return (plain.includes(';') ? plain.replace(/;[^/]*/g, '') : plain).toLowerCase()
+  const plain = path.includes('%') ? foldLetters(decodeURIComponent(path)) : path
+  return (plain.includes(';') ? plain.replace(/;[^/]*/g, '') : plain).toUpperCase().toLowerCase()
+}
+
+function foldLetters(text: string): string {
+  return text.normalize('NFKD').replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
 }
 
 function refuseRaw(path: string): void {
@@ -54,21 +59,35 @@ function decodeUnreserved(path: string, options: PathOptions): string {
   })
 }
 
-function refuseSegments(path: string, options: PathOptions): void {
+function refuseSegments(path: string): void {
   if (/%25(?:[0-9A-Fa-f]{2})/.test(path)) throw unsafe('The path is encoded twice.')
   const segments = path.split('/')
   for (let i = 1; i < segments.length; i++) {
     const segment = segments[i] as string
     if (segment === '' && i < segments.length - 1) throw unsafe('The path contains "//".')
-    const read = segment.includes('%') ? decodeSegment(segment, options) : segment
-    // `..;x` is `..` to servers that drop path parameters before they resolve dot segments (Tomcat and others).
-    const name = read.split(';', 1)[0]
-    if (name === '.' || name === '..') throw unsafe('The path contains a dot segment.')
+    if (segment === '') continue
+    const read = segment.includes('%') ? decodeSegment(segment) : segment
+    // A slash is there only where the connector takes an encoded one as data; its service may resolve dots behind it all the same.
+    for (const part of read.split('/')) refusePart(part, read !== part)
   }
 }
 
+/**
+ * `..;x` is `..` and `;x` is nothing to servers that drop path parameters before they resolve segments (Tomcat and others);
+ * spaces and dots at the end are nothing to Windows, invisible characters to some file systems.
+ */
+function refusePart(part: string, behindEncodedSlash: boolean): void {
+  const name = (part.split(';', 1)[0] as string).replace(/[\s\p{Default_Ignorable_Code_Point}]/gu, '')
+  if (name === '' && !(part === '' && behindEncodedSlash))
+    throw unsafe('The path contains a segment that some servers read as empty.')
+  if (/^\.+$/.test(name)) throw unsafe('The path contains a dot segment.')
+}
+
+/** What would become a delimiter of the path, or an escape, when compatibility characters are folded. */
+const DELIMITERS = /[/\\;?#%]/g
+
 /** The segment as a server that decodes and folds compatibility characters reads it. */
-function decodeSegment(segment: string, options: PathOptions): string {
+function decodeSegment(segment: string): string {
   let text: string
   try {
     text = decodeURIComponent(segment)
@@ -77,15 +96,14 @@ function decodeSegment(segment: string, options: PathOptions): string {
   }
   const folded = text.normalize('NFKC')
   if (/[\x00-\x1f\x7f-\x9f]/.test(folded)) throw unsafe('The path contains an encoded control character.')
-  if (folded.includes('\\') || (folded !== text && folded.includes('/'))) {
-    throw unsafe('The path contains a character that some servers read as a slash.')
-  }
-  if (options.encodedSlash) {
-    for (const part of folded.split('/')) {
-      if (part === '.' || part === '..') throw unsafe('The path contains a dot segment behind an encoded slash.')
-    }
+  if (folded !== text && count(folded, DELIMITERS) !== count(text, DELIMITERS)) {
+    throw unsafe('The path contains a character that some servers read as a slash or another delimiter.')
   }
   return folded
+}
+
+function count(text: string, pattern: RegExp): number {
+  return text.match(pattern)?.length ?? 0
 }
 
 function encodeCharacter(character: string): string {

@@ -5,8 +5,8 @@ type Segment =
   | { readonly kind: 'literal'; readonly text: string }
   /** `{n}` */
   | { readonly kind: 'digits' }
-  /** `*` inside a segment: the pieces around the stars. */
-  | { readonly kind: 'glob'; readonly pieces: readonly string[] }
+  /** `*` inside a segment: the pieces around the stars. `explicit`: they name a delimiter that some servers cut at. */
+  | { readonly kind: 'glob'; readonly pieces: readonly string[]; readonly explicit: boolean }
 
 /** `METHOD path-pattern`, parsed. `rest` is a closing `**`. */
 export interface Rule {
@@ -15,6 +15,11 @@ export interface Rule {
   readonly rest: boolean
   readonly text: string
 }
+
+/** Where servers are known to cut a segment: parameters, and (a second server behind the first) a decoded query or fragment. */
+const CUT = /;|%3B|%3F|%23/
+/** Of these, what takes the segments after it away as well. */
+const CUT_ALL = /%3F|%23/
 
 const RULE = /^(\*|[A-Z]{1,32}) (\/\S*)$/
 
@@ -37,11 +42,15 @@ export function parseRule(text: string): Rule {
 
 function parseSegment(part: string, rule: string): Segment {
   if (part === '') throw new Error(`"${rule}" contains "//"`)
-  if (part.includes('**')) throw new Error(`"${rule}": ** stands only for the rest of the path, as a last segment of its own`)
+  if (part.includes('**'))
+    throw new Error(`"${rule}": ** stands only for the rest of the path, as a last segment of its own`)
   if (part === '{n}') return { kind: 'digits' }
-  if (/\{n\}/.test(part)) throw new Error(`"${rule}": {n} stands only for a whole segment`)
-  const pieces = part.split('*').map((piece) => (piece === '' ? '' : literal(piece, rule)))
-  return pieces.length === 1 ? { kind: 'literal', text: pieces[0] as string } : { kind: 'glob', pieces }
+  if (/[{}]/.test(part)) throw new Error(`"${rule}": {n} (digits), as a whole segment, is the only word in braces`)
+  // The whole segment at once: a star is a plain character to the normaliser, and `.*` is no dot segment.
+  const pieces = literal(part, rule).split('*')
+  return pieces.length === 1
+    ? { kind: 'literal', text: pieces[0] as string }
+    : { kind: 'glob', pieces, explicit: pieces.some((piece) => CUT.test(piece)) }
 }
 
 /** Literal text in the same form in which paths are decided on. */
@@ -67,7 +76,7 @@ export function pathMatches(rule: Rule, segments: readonly string[]): boolean {
   const { segments: wanted, rest } = rule
   if (rest ? segments.length < wanted.length : segments.length !== wanted.length) return false
   for (let i = 0; i < wanted.length; i++) {
-    if (!segmentMatches(wanted[i] as Segment, segments[i] as string)) return false
+    if (!segmentMatches(wanted[i] as Segment, segments[i] as string, i === wanted.length - 1)) return false
   }
   return true
 }
@@ -76,15 +85,27 @@ export function splitPath(path: string): readonly string[] {
   return trimSlash(path).split('/').slice(1)
 }
 
-function segmentMatches(wanted: Segment, text: string): boolean {
+function segmentMatches(wanted: Segment, text: string, last: boolean): boolean {
   switch (wanted.kind) {
     case 'literal':
       return wanted.text === text
     case 'digits':
       return /^[0-9]+$/.test(text)
     case 'glob':
-      return text !== '' && globMatches(wanted.pieces, text)
+      return (
+        text !== '' && globMatches(wanted.pieces, text) && (wanted.explicit || holdsWhenCut(wanted.pieces, text, last))
+      )
   }
+}
+
+/**
+ * `*.pdf` does not allow `secret.txt;.pdf`: a server that drops parameters would serve `secret.txt`. What a star lets through
+ * must be allowed in the shorter reading too.
+ */
+function holdsWhenCut(pieces: readonly string[], text: string, last: boolean): boolean {
+  const cut = text.search(CUT)
+  if (cut === -1) return true
+  return cut > 0 && (last || !CUT_ALL.test(text)) && globMatches(pieces, text.slice(0, cut))
 }
 
 /** Pieces in order, left-most first: linear, unlike a regular expression with several stars. */
@@ -112,12 +133,14 @@ export function ruleCovers(outer: Rule, inner: Rule): boolean {
   if (outer.rest ? inner.segments.length < outer.segments.length : inner.segments.length !== outer.segments.length) {
     return false
   }
-  return outer.segments.every((segment, i) => segmentCovers(segment, inner.segments[i] as Segment))
+  const last = outer.segments.length - 1
+  return outer.segments.every((segment, i) => segmentCovers(segment, inner.segments[i] as Segment, i === last))
 }
 
-function segmentCovers(outer: Segment, inner: Segment): boolean {
-  if (inner.kind === 'literal') return segmentMatches(outer, inner.text)
-  if (outer.kind === 'glob' && outer.pieces.every((piece) => piece === '')) return true
+function segmentCovers(outer: Segment, inner: Segment, last: boolean): boolean {
+  if (inner.kind === 'literal') return segmentMatches(outer, inner.text, last)
+  if (outer.kind === 'glob' && outer.pieces.every((piece) => piece === ''))
+    return inner.kind === 'digits' || !inner.explicit
   if (outer.kind === 'digits') return inner.kind === 'digits'
   return outer.kind === 'glob' && inner.kind === 'glob' && outer.pieces.join('*') === inner.pieces.join('*')
 }

@@ -53,5 +53,6 @@ export function coversPermission(held: readonly Permission[], wanted: Permission
 function sameLimit(held: Exclude<Permission, string>, wanted: Exclude<Permission, string>): boolean {
   if (held.permission !== wanted.permission) return false
   if (held.connection !== undefined || wanted.connection !== undefined) return held.connection === wanted.connection
-  return hasTags(wanted.tags ?? {}, held.tags ?? {})
+  // Limited to nothing is no permission at any connection (see above), so it covers nothing.
+  return held.tags !== undefined && hasTags(wanted.tags ?? {}, held.tags)
 }

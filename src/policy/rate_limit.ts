@@ -21,7 +21,8 @@ export class RateLimiter {
   take(key: string, limit: RateLimit, nowMs: number): number {
     const length = limit.window_s * 1000
     let window = this.#windows.get(key)
-    if (window === undefined || nowMs - window.starts >= length) {
+    // A clock that was set back must not keep a window open for as long.
+    if (window === undefined || nowMs < window.starts || nowMs - window.starts >= length) {
       window = { starts: nowMs, used: 0 }
       this.#windows.delete(key)
       this.#windows.set(key, window)

@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely'
 import { OctroiError } from '../core/errors.ts'
 import type { AccountStore, Page } from '../core/stores.ts'
 import type { Account, AccountKind } from '../core/types.ts'
+import { atomically } from './atomic.ts'
 import type { MainTables } from './schema.ts'
 
 export class Accounts implements AccountStore {
@@ -32,10 +33,19 @@ export class Accounts implements AccountStore {
   }
 
   async delete(id: string): Promise<boolean> {
-    const keys = await this.#db.selectFrom('api_keys').select('id').where('account_id', '=', id).limit(1).execute()
-    if (keys.length > 0) throw new OctroiError('conflict', 'Keys belong to this account. Revoke and delete them first, or disable the account.')
-    const { numDeletedRows } = await this.#db.deleteFrom('accounts').where('id', '=', id).executeTakeFirst()
-    return numDeletedRows > 0n
+    return atomically(this.#db, async (db) => {
+      const live = db.selectFrom('api_keys').select('id').where('account_id', '=', id).where('revoked_at', 'is', null)
+      if ((await live.limit(1).execute()).length > 0) {
+        throw new OctroiError(
+          'conflict',
+          'Live keys belong to this account. Revoke them first, or disable the account.',
+        )
+      }
+      // Not all of them: a key that was made since the question keeps its account from being deleted.
+      await db.deleteFrom('api_keys').where('account_id', '=', id).where('revoked_at', 'is not', null).execute()
+      const { numDeletedRows } = await db.deleteFrom('accounts').where('id', '=', id).executeTakeFirst()
+      return numDeletedRows > 0n
+    })
   }
 }
 

@@ -17,22 +17,33 @@ export class Activity implements ActivityStore {
     this.#db = db
   }
 
-  async append(batch: AuditBatch | undefined, index: readonly AuditIndexEntry[], uses: readonly KeyUse[]): Promise<void> {
+  async append(
+    batch: AuditBatch | undefined,
+    index: readonly AuditIndexEntry[],
+    uses: readonly KeyUse[],
+  ): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
       if (batch !== undefined) {
         const { row } = await trx.insertInto('audit_batches').values(batch).returning('row').executeTakeFirstOrThrow()
-        for (const part of chunks(index, 1_000)) {
+        const entries = new Map(index.map((entry) => [`${entry.kind} ${entry.value}`, entry]))
+        for (const part of chunks([...entries.values()], 1_000)) {
           await trx
             .insertInto('audit_index')
             .values(part.map((entry) => ({ ...entry, row })))
             .execute()
         }
       }
-      for (const part of chunks(uses, 1_000)) {
+      for (const part of chunks(latestUses(uses), 1_000)) {
         await trx
           .insertInto('key_uses')
           .values([...part])
-          .onConflict((conflict) => conflict.column('key_id').doUpdateSet((set) => ({ at: set.ref('excluded.at') })))
+          .onConflict((conflict) =>
+            conflict
+              .column('key_id')
+              .doUpdateSet((set) => ({ at: set.ref('excluded.at') }))
+              // The batch of another process may come late.
+              .whereRef('excluded.at', '>', 'key_uses.at'),
+          )
           .execute()
       }
     })
@@ -109,15 +120,18 @@ export class Activity implements ActivityStore {
 
   async claimReplay(row: ReplayRow, now: string): Promise<ReplayRow | undefined> {
     return this.#db.transaction().execute(async (trx) => {
-      await trx.deleteFrom('replays').where('id', '=', row.id).where('expires_at', '<=', now).execute()
-      const inserted = await trx
-        .insertInto('replays')
-        .values(row)
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .executeTakeFirst()
-      if ((inserted.numInsertedOrUpdatedRows ?? 0n) > 0n) return undefined
-      const holder = await trx.selectFrom('replays').selectAll().where('id', '=', row.id).executeTakeFirstOrThrow()
-      return replayFromRow(holder)
+      for (;;) {
+        await trx.deleteFrom('replays').where('id', '=', row.id).where('expires_at', '<=', now).execute()
+        const inserted = await trx
+          .insertInto('replays')
+          .values(row)
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .executeTakeFirst()
+        if ((inserted.numInsertedOrUpdatedRows ?? 0n) > 0n) return undefined
+        const holder = await trx.selectFrom('replays').selectAll().where('id', '=', row.id).executeTakeFirst()
+        if (holder !== undefined) return replayFromRow(holder)
+        // On PostgreSQL the holder may have let go between the two statements: the place is free again.
+      }
     })
   }
 
@@ -138,6 +152,19 @@ export class Activity implements ActivityStore {
   async deleteExpiredReplays(now: string): Promise<void> {
     await this.#db.deleteFrom('replays').where('expires_at', '<=', now).execute()
   }
+}
+
+/**
+ * One use per key, the latest: PostgreSQL refuses to update a row twice in one statement. In order, so that two processes lock
+ * the rows in the same order.
+ */
+function latestUses(uses: readonly KeyUse[]): readonly KeyUse[] {
+  const latest = new Map<string, KeyUse>()
+  for (const use of uses) {
+    const known = latest.get(use.key_id)
+    if (known === undefined || use.at > known.at) latest.set(use.key_id, use)
+  }
+  return [...latest.values()].sort((a, b) => (a.key_id < b.key_id ? -1 : 1))
 }
 
 function replayFromRow(row: Selectable<ActivityTables['replays']>): ReplayRow {

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely'
 import type { ConnectionFilter, ConnectionStore, Page, StoredConnection } from '../core/stores.ts'
 import type { Connection, ConnectionState, SealedSecrets } from '../core/types.ts'
+import { atomically } from './atomic.ts'
 import type { MainTables } from './schema.ts'
 
 type Row = Selectable<MainTables['connections']>
@@ -62,6 +63,9 @@ export class Connections implements ConnectionStore {
   }
 
   async setState(id: string, state: ConnectionState, reason: string | null, since: string): Promise<boolean> {
+    // Asked first: on PostgreSQL an update of no row moves the version as well, and every replica would drop its cache.
+    const row = await this.#db.selectFrom('connections').select('state').where('id', '=', id).executeTakeFirst()
+    if (row === undefined || row.state === state) return false
     const { numUpdatedRows } = await this.#db
       .updateTable('connections')
       .set({ state, state_reason: reason, state_since: since })
@@ -72,11 +76,13 @@ export class Connections implements ConnectionStore {
   }
 
   async delete(id: string): Promise<boolean> {
-    const row = await this.#db.deleteFrom('connections').where('id', '=', id).returning('data_key_id').executeTakeFirst()
-    if (row === undefined) return false
-    // Without its data key a copy of the row in an old page or backup is noise.
-    await this.#db.deleteFrom('data_keys').where('id', '=', row.data_key_id).execute()
-    return true
+    return atomically(this.#db, async (db) => {
+      const row = await db.deleteFrom('connections').where('id', '=', id).returning('data_key_id').executeTakeFirst()
+      if (row === undefined) return false
+      // Without its data key a copy of the row in an old page or backup is noise.
+      await db.deleteFrom('data_keys').where('id', '=', row.data_key_id).execute()
+      return true
+    })
   }
 
   async count(): Promise<number> {
@@ -88,7 +94,7 @@ export class Connections implements ConnectionStore {
   }
 }
 
-function rowFromConnection(connection: Connection) {
+function rowFromConnection({ has_next: _, ...connection }: Connection) {
   return {
     ...connection,
     settings: JSON.stringify(connection.settings),
@@ -108,6 +114,7 @@ function plainConnection(row: Row): Connection {
     tags: JSON.parse(row.tags),
     network: JSON.parse(row.network),
     options: JSON.parse(row.options),
+    has_next: row.next_secrets !== null,
     state: row.state as ConnectionState,
     state_reason: row.state_reason,
     state_since: row.state_since,

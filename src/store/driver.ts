@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, TransactionSettings } from 'kysely'
 import { OctroiError } from '../core/errors.ts'
@@ -13,7 +14,28 @@ export interface EngineErrors {
 }
 
 /** A write that waits longer than this for another process's lock is given up with 503. */
-const LOCK_WAIT_MS = 5_000
+export const LOCK_WAIT_MS = 5_000
+
+/**
+ * Inside a transaction only the store that it hands out may be used. On SQLite any other call would wait for the transaction,
+ * and the transaction for it: the whole process would stand still. So it is an error, at once, on both engines.
+ */
+export class TransactionScope {
+  readonly #current = new AsyncLocalStorage<{ open: boolean }>()
+
+  async within<T>(work: () => Promise<T>): Promise<T> {
+    const transaction = { open: true }
+    try {
+      return await this.#current.run(transaction, work)
+    } finally {
+      transaction.open = false
+    }
+  }
+
+  refuseOutsiders(): void {
+    if (this.#current.getStore()?.open) throw new Error('a transaction is open: use the store that it was given')
+  }
+}
 
 /**
  * Turns an engine's errors into ours, and waits for locks without blocking the event loop (node:sqlite's own busy timeout would
@@ -22,10 +44,14 @@ const LOCK_WAIT_MS = 5_000
 export class TranslatingDriver implements Driver {
   readonly #inner: Driver
   readonly #errors: EngineErrors
+  readonly #lockWaitMs: number
+  readonly #scope: TransactionScope | undefined
 
-  constructor(inner: Driver, errors: EngineErrors) {
+  constructor(inner: Driver, errors: EngineErrors, lockWaitMs = LOCK_WAIT_MS, scope?: TransactionScope) {
     this.#inner = inner
     this.#errors = errors
+    this.#lockWaitMs = lockWaitMs
+    this.#scope = scope
   }
 
   init(): Promise<void> {
@@ -33,6 +59,7 @@ export class TranslatingDriver implements Driver {
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    this.#scope?.refuseOutsiders()
     const inner = await this.#translate(() => this.#inner.acquireConnection())
     return new TranslatingConnection(inner, (work) => this.#translate(work))
   }
@@ -59,12 +86,12 @@ export class TranslatingDriver implements Driver {
   }
 
   async #translate<T>(work: () => Promise<T>): Promise<T> {
-    const until = Date.now() + LOCK_WAIT_MS
+    const until = performance.now() + this.#lockWaitMs
     for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
       try {
         return await work()
       } catch (error) {
-        if (this.#errors.isBusy(error) && Date.now() < until) await sleep(wait)
+        if (this.#errors.isBusy(error) && performance.now() < until) await sleep(wait)
         else throw translateError(error, this.#errors)
       }
     }
@@ -74,7 +101,8 @@ export class TranslatingDriver implements Driver {
 export function translateError(error: unknown, errors: EngineErrors): unknown {
   if (error instanceof OctroiError) return error
   if (errors.isUniqueViolation(error)) return new OctroiError('conflict', 'It exists already.', { cause: error })
-  if (errors.isForeignKeyViolation(error)) return new OctroiError('conflict', 'Something else depends on it.', { cause: error })
+  if (errors.isForeignKeyViolation(error))
+    return new OctroiError('conflict', 'Something else depends on it.', { cause: error })
   if (errors.isProgrammingError(error)) return error
   return new OctroiError('store_unavailable', 'The store cannot be used now.', { cause: error, retryAfter: 2 })
 }

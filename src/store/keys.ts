@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely'
 import type { KeyFilter, KeyStore, Page } from '../core/stores.ts'
 import type { AccountKind, ApiKey, FoundKey, KeySecret } from '../core/types.ts'
+import { atomically } from './atomic.ts'
 import type { MainTables } from './schema.ts'
 
 type KeyRow = Selectable<MainTables['api_keys']>
@@ -23,8 +24,10 @@ export class Keys implements KeyStore {
   }
 
   async insert(key: ApiKey, secret: KeySecret): Promise<void> {
-    await this.#db.insertInto('api_keys').values(rowFromKey(key)).execute()
-    await this.#db.insertInto('key_secrets').values(secret).execute()
+    await atomically(this.#db, async (db) => {
+      await db.insertInto('api_keys').values(rowFromKey(key)).execute()
+      await db.insertInto('key_secrets').values(secret).execute()
+    })
   }
 
   async get(id: string): Promise<ApiKey | undefined> {
@@ -50,13 +53,15 @@ export class Keys implements KeyStore {
   }
 
   async replaceSecret(secret: KeySecret, previousEndAt: string): Promise<void> {
-    await this.#db
-      .updateTable('key_secrets')
-      .set({ expires_at: previousEndAt })
-      .where('key_id', '=', secret.key_id)
-      .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', previousEndAt)]))
-      .execute()
-    await this.#db.insertInto('key_secrets').values(secret).execute()
+    await atomically(this.#db, async (db) => {
+      await db
+        .updateTable('key_secrets')
+        .set({ expires_at: previousEndAt })
+        .where('key_id', '=', secret.key_id)
+        .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', previousEndAt)]))
+        .execute()
+      await db.insertInto('key_secrets').values(secret).execute()
+    })
   }
 
   async expiringBetween(from: string, to: string): Promise<readonly ApiKey[]> {

@@ -8,6 +8,14 @@ export interface Migration {
   up(db: Kysely<unknown>, engine: Engine): Promise<void>
 }
 
+/**
+ * Text compares byte by byte, as on SQLite, whatever the locale of the database: ids and times sort the same on both engines, and
+ * an upgrade of the system's collations cannot break an index.
+ */
+export function inByteOrder(createTable: string, engine: Engine): string {
+  return engine === 'sqlite' ? createTable : createTable.replaceAll(/ text\b/g, ' text collate "C"')
+}
+
 const TABLE = { main: 'schema_migrations', activity: 'activity_migrations' } as const
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { ActivityStore, HotReads, Store } from '../core/stores.ts'
 import { Accounts } from './accounts.ts'
 import { Activity } from './activity.ts'
@@ -19,6 +19,8 @@ export interface StoreLocation {
   readonly dataDir: string
   /** `postgres://...`; without it the SQLite files in the data folder. */
   readonly databaseUrl?: string | undefined
+  /** How long a write waits for another process before it is given up with 503. */
+  readonly lockWaitMs?: number | undefined
 }
 
 export interface OpenStore {
@@ -38,47 +40,65 @@ export async function storeExists(location: StoreLocation): Promise<boolean> {
   try {
     return !(await postgresIsEmpty(engines.main as unknown as Kysely<unknown>))
   } finally {
-    await engines.main.destroy()
+    await engines.close()
   }
 }
 
 /** Opens the store and brings its schema up to date. */
 export async function openStore(location: StoreLocation): Promise<OpenStore> {
-  const engines = location.databaseUrl === undefined ? openSqlite(location.dataDir) : openPostgres(location.databaseUrl)
+  const { dataDir, databaseUrl, lockWaitMs } = location
+  const engines =
+    databaseUrl === undefined ? await openSqlite(dataDir, lockWaitMs) : openPostgres(databaseUrl, lockWaitMs)
   try {
     await migrate(engines.main as unknown as Kysely<unknown>, engines.engine, 'main', [main0001])
     await migrate(engines.activity as unknown as Kysely<unknown>, engines.engine, 'activity', [activity0001])
   } catch (error) {
-    await closeEngines(engines)
+    await engines.close()
     throw error
   }
   return {
     engine: engines.engine,
-    store: storeOn(engines.main),
+    store: rootStore(engines),
     activity: new Activity(engines.activity),
     hot: engines.hot,
     lockForServing: () => engines.lockForServing(),
     lockExclusively: () => engines.lockExclusively(),
-    close: () => closeEngines(engines),
+    close: () => engines.close(),
   }
 }
 
-function storeOn(db: Kysely<MainTables>): Store {
+function rootStore({ engine, main, ring, scope }: Engines): Store {
   return {
+    ...storeOn(main),
+    vault: new VaultRows(main, ring),
+    async transaction(work) {
+      scope.refuseOutsiders()
+      return main.transaction().execute((trx) =>
+        scope.within(async () => {
+          if (engine === 'postgres') await oneWriter(trx)
+          return work(storeOn(trx))
+        }),
+      )
+    },
+  }
+}
+
+/**
+ * What a transaction has read stays true until it commits, as on SQLite (BEGIN IMMEDIATE): otherwise an edit that read a key
+ * before its revocation would write it back unrevoked. Every write takes the lock on this row first, so there is no deadlock.
+ */
+async function oneWriter(trx: Kysely<MainTables>): Promise<void> {
+  await sql`select version from store_version for update`.execute(trx)
+}
+
+function storeOn(db: Kysely<MainTables>): Store {
+  const store: Store = {
     accounts: new Accounts(db),
     keys: new Keys(db),
     connections: new Connections(db),
     events: new Events(db),
     vault: new VaultRows(db),
-    transaction: (work) => (db.isTransaction ? work(storeOn(db)) : db.transaction().execute((trx) => work(storeOn(trx)))),
+    transaction: (work) => work(store),
   }
-}
-
-async function closeEngines(engines: Engines): Promise<void> {
-  await engines.closeHot()
-  await engines.activity.destroy()
-  // On PostgreSQL both share one pool, which may be ended only once.
-  await engines.main.destroy().catch((error: Error) => {
-    if (!/more than once/.test(error.message)) throw error
-  })
+  return store
 }

@@ -3,17 +3,23 @@ import pg from 'pg'
 import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
 import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
-import { type EngineErrors, TranslatingDriver, translateError } from './driver.ts'
+import { type EngineErrors, LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
 import type { Engines, ServeLock } from './engines.ts'
 import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
 import type { ActivityTables, MainTables } from './schema.ts'
 
 /** SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const ERRORS: EngineErrors = {
-  isBusy: (error) => ['55P03', '40001', '40P01'].includes(stateOf(error)),
+  // PostgreSQL waits for locks itself (lock_timeout); what fails after that has ended its transaction and cannot be tried again alone.
+  isBusy: () => false,
   isUniqueViolation: (error) => stateOf(error) === '23505',
   isForeignKeyViolation: (error) => stateOf(error) === '23503',
-  isProgrammingError: (error) => stateOf(error).startsWith('42') || stateOf(error).startsWith('22'),
+  isProgrammingError: (error) => /^(?:2[123]|42)/.test(stateOf(error)) || isOurOwn(error),
+}
+
+/** A mistake of the program, not an answer of the database or of the network. */
+function isOurOwn(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
 }
 
 function stateOf(error: unknown): string {
@@ -26,34 +32,48 @@ const VERSION_POLL_MS = 400
 /** Any constant of our own: the key of the advisory lock that serving processes share. */
 const SERVE_LOCK = 7020_0002
 
-export function openPostgres(url: string): Engines {
+export function openPostgres(url: string, lockWaitMs = LOCK_WAIT_MS): Engines {
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
     connectionTimeoutMillis: 3_000,
     statement_timeout: 10_000,
+    lock_timeout: lockWaitMs,
+    application_name: 'octroi',
+  })
+  const ringPool = new pg.Pool({
+    connectionString: url,
+    max: 1,
+    connectionTimeoutMillis: 3_000,
+    statement_timeout: 10_000,
     application_name: 'octroi',
   })
   // An idle connection that breaks must not end the process; the next query says what is wrong.
-  pool.on('error', () => undefined)
+  for (const each of [pool, ringPool]) each.on('error', () => undefined)
   const hot = new PostgresHotReads(url, pool)
+  const scope = new TransactionScope()
   return {
     engine: 'postgres',
-    main: kyselyOn<MainTables>(pool),
+    main: kyselyOn<MainTables>(pool, scope),
     activity: kyselyOn<ActivityTables>(pool),
+    ring: kyselyOn<MainTables>(ringPool),
+    scope,
     hot,
     lockForServing: () => advisoryLock(url, 'shared'),
     lockExclusively: () => advisoryLock(url, 'exclusive'),
-    closeHot: () => hot.close(),
+    async close() {
+      await hot.close()
+      await Promise.all([pool.end(), ringPool.end()])
+    },
   }
 }
 
-function kyselyOn<Tables>(pool: pg.Pool): Kysely<Tables> {
+function kyselyOn<Tables>(pool: pg.Pool, scope?: TransactionScope): Kysely<Tables> {
   const dialect = new PostgresDialect({ pool })
   return new Kysely<Tables>({
     dialect: {
       createAdapter: () => dialect.createAdapter(),
-      createDriver: () => new TranslatingDriver(dialect.createDriver(), ERRORS),
+      createDriver: () => new TranslatingDriver(dialect.createDriver(), ERRORS, 0, scope),
       createIntrospector: (kysely) => dialect.createIntrospector(kysely),
       createQueryCompiler: () => dialect.createQueryCompiler(),
     },
@@ -86,6 +106,7 @@ class PostgresHotReads implements HotReads {
   #version = 0
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<number> | undefined
+  #notices = 0
 
   constructor(url: string, pool: pg.Pool) {
     this.#url = url
@@ -113,7 +134,10 @@ class PostgresHotReads implements HotReads {
     await this.#listener?.end().catch(() => undefined)
   }
 
-  async #row<R extends pg.QueryResultRow>(query: { name: string; text: string }, value: string): Promise<R | undefined> {
+  async #row<R extends pg.QueryResultRow>(
+    query: { name: string; text: string },
+    value: string,
+  ): Promise<R | undefined> {
     try {
       const { rows } = await this.#pool.query<R>({ ...query, values: [value] })
       return rows[0]
@@ -126,10 +150,13 @@ class PostgresHotReads implements HotReads {
   #read(): Promise<number> {
     this.#reading ??= (async () => {
       const askedAt = performance.now()
+      const notices = this.#notices
       try {
         const { rows } = await this.#pool.query<{ version: string }>('select version from store_version')
         this.#version = Number(rows[0]?.version)
-        this.#readAt = askedAt
+        // A notice that came while the answer was under way may be of a commit that the answer does not know.
+        this.#readAt = notices === this.#notices ? askedAt : Number.NEGATIVE_INFINITY
+        if (performance.now() - askedAt > VERSION_AGE_MS) throw new Error('the version came too late to be trusted')
         return this.#version
       } catch (error) {
         throw translateError(error, ERRORS)
@@ -150,7 +177,11 @@ class PostgresHotReads implements HotReads {
   }
 
   async #listen(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: 3_000, application_name: 'octroi' })
+    const client = new pg.Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: 3_000,
+      application_name: 'octroi',
+    })
     this.#listener = client
     const lost = () => {
       if (this.#listener === client) this.#listener = undefined
@@ -159,6 +190,7 @@ class PostgresHotReads implements HotReads {
     client.on('error', lost)
     client.on('end', lost)
     client.on('notification', () => {
+      this.#notices++
       this.#readAt = Number.NEGATIVE_INFINITY
     })
     try {
@@ -185,7 +217,8 @@ async function advisoryLock(url: string, mode: 'shared' | 'exclusive'): Promise<
     throw translateError(error, ERRORS)
   }
   await client.end()
-  const detail = mode === 'shared' ? 'Maintenance is under way on this database.' : 'Octroi is running on this database.'
+  const detail =
+    mode === 'shared' ? 'Maintenance is under way on this database.' : 'Octroi is running on this database.'
   throw new OctroiError('busy', detail)
 }
 

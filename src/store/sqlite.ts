@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -14,7 +15,7 @@ import {
 import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
 import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
-import { type EngineErrors, TranslatingDriver, translateError } from './driver.ts'
+import { type EngineErrors, LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
 import type { Engines, ServeLock } from './engines.ts'
 import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
 import type { ActivityTables, MainTables } from './schema.ts'
@@ -22,16 +23,17 @@ import type { ActivityTables, MainTables } from './schema.ts'
 /** Primary result codes of SQLite (https://sqlite.org/rescode.html); extended codes carry them in the low byte. */
 const BUSY = 5
 const LOCKED = 6
+const CONSTRAINT = 19
 const CONSTRAINT_UNIQUE = 2067
 const CONSTRAINT_PRIMARY_KEY = 1555
 const CONSTRAINT_FOREIGN_KEY = 787
-const PROGRAMMING = new Set([1, 20, 21, 25])
+const PROGRAMMING = new Set([1, CONSTRAINT, 20, 21, 25])
 
 const ERRORS: EngineErrors = {
   isBusy: (error) => [BUSY, LOCKED].includes(codeOf(error) & 0xff),
   isUniqueViolation: (error) => [CONSTRAINT_UNIQUE, CONSTRAINT_PRIMARY_KEY].includes(codeOf(error)),
   isForeignKeyViolation: (error) => codeOf(error) === CONSTRAINT_FOREIGN_KEY,
-  isProgrammingError: (error) => codeOf(error) === 0 || PROGRAMMING.has(codeOf(error)),
+  isProgrammingError: (error) => codeOf(error) === 0 || PROGRAMMING.has(codeOf(error) & 0xff),
 }
 
 function codeOf(error: unknown): number {
@@ -47,44 +49,75 @@ export function sqliteFiles(folder: string): { main: string; activity: string } 
   return { main: join(folder, MAIN_FILE), activity: join(folder, ACTIVITY_FILE) }
 }
 
-export function openSqlite(folder: string): Engines {
+export async function openSqlite(folder: string, lockWaitMs = LOCK_WAIT_MS): Promise<Engines> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const files = sqliteFiles(folder)
-  const main = openFile(files.main)
-  const activity = openFile(files.activity)
+  const main = await openFile(files.main, lockWaitMs)
+  const activity = await openFile(files.activity, lockWaitMs)
+  const ring = new DatabaseSync(files.main, { timeout: 0, readOnly: true })
   const hot = new SqliteHotReads(files.main)
+  const scope = new TransactionScope()
   return {
     engine: 'sqlite',
-    main: kyselyOn<MainTables>(main),
-    activity: kyselyOn<ActivityTables>(activity),
+    main: kyselyOn<MainTables>(main, lockWaitMs, scope),
+    activity: kyselyOn<ActivityTables>(activity, lockWaitMs),
+    ring: kyselyOn<MainTables>(ring, lockWaitMs),
+    scope,
     hot,
     lockForServing: async () => lockFile(folder, 'shared'),
     lockExclusively: async () => lockFile(folder, 'exclusive'),
-    closeHot: async () => hot.close(),
+    async close() {
+      hot.close()
+      for (const db of [ring, activity, main]) if (db.isOpen) db.close()
+    },
   }
 }
 
-function openFile(path: string): DatabaseSync {
+async function openFile(path: string, lockWaitMs: number): Promise<DatabaseSync> {
+  // Made by us so that it is ours alone from the first byte; SQLite gives its side files the same mode.
+  closeSync(openSync(path, 'a', 0o600))
   const db = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true })
-  // FULL: what was acknowledged survives a power cut, not only a crash of the process.
-  db.exec('pragma journal_mode = wal; pragma synchronous = full;')
-  return db
+  const until = performance.now() + lockWaitMs
+  for (;;) {
+    try {
+      // FULL: what was acknowledged survives a power cut, not only a crash of the process.
+      db.exec('pragma journal_mode = wal; pragma synchronous = full;')
+      return db
+    } catch (error) {
+      // Another process is making or recovering the same file.
+      if (ERRORS.isBusy(error) && performance.now() < until) {
+        await sleep(10)
+        continue
+      }
+      db.close()
+      throw translateError(error, ERRORS)
+    }
+  }
 }
 
-function kyselyOn<Tables>(db: DatabaseSync): Kysely<Tables> {
+function kyselyOn<Tables>(db: DatabaseSync, lockWaitMs: number, scope?: TransactionScope): Kysely<Tables> {
   return new Kysely<Tables>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new TranslatingDriver(new SqliteFileDriver(db), ERRORS),
+      createAdapter: () => new OwnQueueAdapter(),
+      createDriver: () => new TranslatingDriver(new SqliteFileDriver(db), ERRORS, lockWaitMs, scope),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
   })
 }
 
+/** The driver queues by itself, see `acquireConnection`: Kysely's own queue would be waited in before anything could be refused. */
+class OwnQueueAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
+}
+
 class SqliteFileDriver implements Driver {
   readonly #db: DatabaseSync
   readonly #connection: SqliteConnection
+  #free: Promise<void> = Promise.resolve()
+  #release: () => void = () => undefined
 
   constructor(db: DatabaseSync) {
     this.#db = db
@@ -93,7 +126,13 @@ class SqliteFileDriver implements Driver {
 
   async init(): Promise<void> {}
 
+  /** One at a time, in order: a statement must not slip into a transaction that is not its own. */
   async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#free
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#free = promise
+    await before
+    this.#release = resolve
     return this.#connection
   }
 
@@ -110,11 +149,11 @@ class SqliteFileDriver implements Driver {
     this.#db.exec('rollback')
   }
 
-  async releaseConnection(): Promise<void> {}
-
-  async destroy(): Promise<void> {
-    this.#db.close()
+  async releaseConnection(): Promise<void> {
+    this.#release()
   }
+
+  async destroy(): Promise<void> {}
 }
 
 class SqliteConnection implements DatabaseConnection {
@@ -219,16 +258,16 @@ class SqliteHotReads implements HotReads {
  * a write transaction the exclusive one (SQLite's own file locks, https://sqlite.org/lockingv3.html).
  */
 function lockFile(folder: string, mode: 'shared' | 'exclusive'): ServeLock {
-  const path = join(folder, LOCK_FILE)
-  const fresh = !existsSync(path)
-  const db = new DatabaseSync(path, { timeout: 200 })
+  const db = new DatabaseSync(join(folder, LOCK_FILE), { timeout: 200 })
   try {
-    if (fresh) db.exec('create table if not exists held (nothing integer)')
+    // Every time: a process that was killed may have left the file without its table. Where the table is, this only reads.
+    db.exec('create table if not exists held (unused integer)')
     db.exec(mode === 'shared' ? 'begin; select * from held' : 'begin exclusive')
   } catch (error) {
     db.close()
     if (ERRORS.isBusy(error)) {
-      const detail = mode === 'shared' ? 'Maintenance is under way on this data folder.' : 'Octroi is running on this data folder.'
+      const detail =
+        mode === 'shared' ? 'Maintenance is under way on this data folder.' : 'Octroi is running on this data folder.'
       throw new OctroiError('busy', detail, { cause: error })
     }
     throw translateError(error, ERRORS)

@@ -4,13 +4,16 @@ import type { MainTables } from './schema.ts'
 
 export class VaultRows implements VaultStore {
   readonly #db: Kysely<MainTables>
+  readonly #ring: Kysely<MainTables>
 
-  constructor(db: Kysely<MainTables>) {
+  /** `ring`: where the key ring is read, which may happen while a transaction is open on `db`. */
+  constructor(db: Kysely<MainTables>, ring = db) {
     this.#db = db
+    this.#ring = ring
   }
 
   keyEncryptionKeys(): Promise<readonly KeyEncryptionKey[]> {
-    return this.#db.selectFrom('vault_keys').selectAll().orderBy('created_at', 'desc').orderBy('id').execute()
+    return this.#ring.selectFrom('vault_keys').selectAll().orderBy('created_at', 'desc').orderBy('id').execute()
   }
 
   async insertKeyEncryptionKey(key: KeyEncryptionKey): Promise<void> {
@@ -38,7 +41,13 @@ export class VaultRows implements VaultStore {
   }
 
   dataKeysNotUnder(kekId: string, limit: number): Promise<readonly DataKey[]> {
-    return this.#db.selectFrom('data_keys').selectAll().where('kek_id', '!=', kekId).orderBy('id').limit(limit).execute()
+    return this.#db
+      .selectFrom('data_keys')
+      .selectAll()
+      .where('kek_id', '!=', kekId)
+      .orderBy('id')
+      .limit(limit)
+      .execute()
   }
 
   async rewrapDataKey(from: DataKey, to: DataKey): Promise<boolean> {

@@ -40,7 +40,9 @@ function decode(text: string, from: string): KeyObject {
   const bytes = Buffer.from(trimmed, 'base64')
   const canonical = bytes.toString('base64').replace(/=+$/, '')
   if (bytes.length !== 32 || canonical !== trimmed.replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/')) {
-    throw new ConfigurationError([`${from}: the master key must be 32 bytes in base64 (made by: openssl rand -base64 32).`])
+    throw new ConfigurationError([
+      `${from}: the master key must be 32 bytes in base64 (made by: openssl rand -base64 32).`,
+    ])
   }
   return keyFrom(bytes)
 }

@@ -33,7 +33,7 @@ export function deriveKey(from: KeyObject, purpose: string): KeyObject {
 export function seal(key: KeyObject, keyId: string, plain: Uint8Array, context: string): string {
   const nonce = randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  cipher.setAAD(Buffer.from(context))
+  cipher.setAAD(authenticated(keyId, context))
   const body = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
   return `v1.${keyId}.${nonce.toString('base64url')}.${body.toString('base64url')}`
 }
@@ -41,15 +41,26 @@ export function seal(key: KeyObject, keyId: string, plain: Uint8Array, context: 
 export function parseSealed(text: string): Sealed {
   const [version, keyId, nonce, body, ...more] = text.split('.')
   if (version !== 'v1' || !keyId || !nonce || !body || more.length > 0) throw new SealBroken('not a sealed value')
-  return { keyId, nonce: Buffer.from(nonce, 'base64url'), body: Buffer.from(body, 'base64url') }
+  return { keyId, nonce: decode(nonce), body: decode(body) }
+}
+
+/** One text per value: Node's decoder skips what it does not know and ignores spare bits, so the text is made again and compared. */
+function decode(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.toString('base64url') !== text) throw new SealBroken('not a sealed value')
+  return bytes
+}
+
+function authenticated(keyId: string, context: string): Buffer {
+  return Buffer.from(`v1|${keyId}|${context}`)
 }
 
 export function open(key: KeyObject, text: string, context: string): Buffer {
-  const { nonce, body } = parseSealed(text)
+  const { keyId, nonce, body } = parseSealed(text)
   if (nonce.length !== NONCE_BYTES || body.length < TAG_BYTES) throw new SealBroken('not a sealed value')
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
-    decipher.setAAD(Buffer.from(context))
+    decipher.setAAD(authenticated(keyId, context))
     decipher.setAuthTag(body.subarray(-TAG_BYTES))
     return Buffer.concat([decipher.update(body.subarray(0, -TAG_BYTES)), decipher.final()])
   } catch (cause) {

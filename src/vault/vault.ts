@@ -3,7 +3,7 @@ import { ConfigurationError, OctroiError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import type { DataKey, KeyEncryptionKey, Store, VaultStore } from '../core/stores.ts'
 import type { Connection, SealedSecrets, Secrets } from '../core/types.ts'
-import type { SecretSets, Vault } from '../core/vault.ts'
+import type { SecretSets, ValueSealer, Vault } from '../core/vault.ts'
 import { deriveKey, keyFrom, newKey, open, SealBroken, seal } from './seal.ts'
 
 /** The data key from which the installation's own keys are derived. It is the canary too: a wrong master key cannot open it. */
@@ -12,14 +12,14 @@ const ROOT = 'root'
 /** The key ring: data keys seal secrets, key-encryption keys wrap data keys, the master key wraps those. */
 export class KeyRing implements Vault {
   readonly #store: VaultStore
-  readonly #master: KeyObject
+  #master: KeyObject
   readonly #keks = new Map<string, KeyObject>()
   #newest = ''
   #root: KeyObject | undefined
 
   private constructor(store: VaultStore, master: KeyObject) {
     this.#store = store
-    this.#master = deriveKey(master, 'key-encryption keys')
+    this.#master = wrappingKey(master)
   }
 
   /** Opens the ring; a wrong master key is refused before anything is written. */
@@ -28,27 +28,38 @@ export class KeyRing implements Vault {
     await ring.#load()
     const root = await store.dataKey(ROOT)
     if (root === undefined) {
-      throw new ConfigurationError(['The store holds no vault: it was not made by "octroi init", or its beginning was lost.'])
+      throw new ConfigurationError([
+        'The store holds no vault: it was not made by "octroi init", or its beginning was lost.',
+      ])
     }
     try {
       ring.#root = await ring.#unwrap(root)
     } catch (cause) {
+      if (cause instanceof OctroiError && cause.code !== 'internal') throw cause
       throw new ConfigurationError(['The canary of the vault does not open: the store was altered.'], cause)
     }
     return ring
   }
 
-  /** The first key-encryption key and the root, for an empty store. */
+  /** The first key-encryption key and the root, for an empty store, in one commit. `conflict` where there is a vault already. */
   static async create(store: Store, master: KeyObject): Promise<KeyRing> {
     const ring = new KeyRing(store.vault, master)
-    await ring.addKeyEncryptionKey(store.vault)
-    ring.#root = newKey()
-    await store.vault.insertDataKey(ring.#wrap(ROOT, ring.#root))
+    const root = newKey()
+    await store.transaction(async (trx) => {
+      await ring.addKeyEncryptionKey(trx.vault)
+      await trx.vault.insertDataKey(ring.#wrap(ROOT, root))
+    })
+    ring.#root = root
     return ring
   }
 
   get newestKeyId(): string {
     return this.#newest
+  }
+
+  /** Reads the ring again: another process may have rotated, or be rotating. */
+  async refresh(store: VaultStore): Promise<void> {
+    await this.#load(store)
   }
 
   async newDataKey(store: Store): Promise<DataKey> {
@@ -81,7 +92,11 @@ export class KeyRing implements Vault {
       try {
         return JSON.parse(open(key, text, contextOf(connection, column, sealed.version)).toString())
       } catch (cause) {
-        throw new OctroiError('internal', `The secrets of connection ${connection.id} do not open: the row was altered.`, { cause })
+        throw new OctroiError(
+          'internal',
+          `The secrets of connection ${connection.id} do not open: the row was altered.`,
+          { cause },
+        )
       }
     }
     return {
@@ -95,12 +110,21 @@ export class KeyRing implements Vault {
     return deriveKey(this.#root, purpose)
   }
 
+  sealer(purpose: string): ValueSealer {
+    const key = this.derivedKey(`sealing ${purpose}`)
+    return {
+      seal: (plain, place) => seal(key, purpose, plain, `${purpose}|${place}`),
+      open: (sealed, place) => open(key, sealed, `${purpose}|${place}`),
+    }
+  }
+
   /** A new key-encryption key, at once the newest. Nothing is wrapped by it yet. */
   async addKeyEncryptionKey(store: VaultStore): Promise<string> {
+    const created_at = laterThan((await store.keyEncryptionKeys())[0]?.created_at)
     const id = `kek-${randomId(12)}`
     const key = newKey()
     const wrapped = seal(this.#master, 'master', key.export(), `vault_keys|${id}`)
-    await store.insertKeyEncryptionKey({ id, wrapped, created_at: new Date().toISOString() })
+    await store.insertKeyEncryptionKey({ id, wrapped, created_at })
     this.#keks.set(id, key)
     this.#newest = id
     return id
@@ -111,10 +135,18 @@ export class KeyRing implements Vault {
     return this.#wrap(dataKey.id, await this.#unwrap(dataKey))
   }
 
+  /** From now on keys are wrapped by this master key: the store's commit said so. */
+  adoptMaster(master: KeyObject): void {
+    this.#master = wrappingKey(master)
+  }
+
   /** The ring's keys wrapped by another master key. */
   rewrapFor(master: KeyObject): readonly { readonly id: string; readonly wrapped: string }[] {
-    const wrapping = deriveKey(master, 'key-encryption keys')
-    return [...this.#keks].map(([id, key]) => ({ id, wrapped: seal(wrapping, 'master', key.export(), `vault_keys|${id}`) }))
+    const wrapping = wrappingKey(master)
+    return [...this.#keks].map(([id, key]) => ({
+      id,
+      wrapped: seal(wrapping, 'master', key.export(), `vault_keys|${id}`),
+    }))
   }
 
   #wrap(id: string, key: KeyObject): DataKey {
@@ -131,11 +163,9 @@ export class KeyRing implements Vault {
 
   async #load(store: VaultStore = this.#store): Promise<void> {
     const rows = await store.keyEncryptionKeys()
+    // A key that is gone from the store stays in the ring: a row that was read before its rotation may still have to be opened.
     for (const row of rows) {
       if (!this.#keks.has(row.id)) this.#keks.set(row.id, this.#openKeyEncryptionKey(row))
-    }
-    for (const id of this.#keks.keys()) {
-      if (!rows.some((row) => row.id === id)) this.#keks.delete(id)
     }
     this.#newest = rows[0]?.id ?? ''
   }
@@ -151,6 +181,15 @@ export class KeyRing implements Vault {
       )
     }
   }
+}
+
+/** A time after the newest key's, even when the clock was set back: the order of the times is the order of the keys. */
+function laterThan(newest: string | undefined): string {
+  return new Date(Math.max(Date.now(), newest === undefined ? 0 : Date.parse(newest) + 1)).toISOString()
+}
+
+function wrappingKey(master: KeyObject): KeyObject {
+  return deriveKey(master, 'key-encryption keys')
 }
 
 type Column = 'secrets' | 'next_secrets'

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Engine, Migration } from '../migrate.ts'
+import { type Engine, inByteOrder, type Migration } from '../migrate.ts'
 
 export const activity0001: Migration = {
   name: '0001_activity',
@@ -22,6 +22,6 @@ export const activity0001: Migration = {
         id text primary key, body_hash text not null, state text not null, answer text, expires_at text not null)`,
       `create index replays_expires on replays (expires_at)`,
     ]
-    for (const statement of statements) await sql.raw(statement).execute(db)
+    for (const statement of statements) await sql.raw(inByteOrder(statement, engine)).execute(db)
   },
 }

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import type { Engine, Migration } from '../migrate.ts'
+import { type Engine, inByteOrder, type Migration } from '../migrate.ts'
 
 const TABLES = [
   `create table vault_keys (id text primary key, wrapped text not null, created_at text not null)`,
@@ -34,14 +34,19 @@ const VERSIONED = ['vault_keys', 'data_keys', 'accounts', 'api_keys', 'key_secre
 export const main0001: Migration = {
   name: '0001_main',
   async up(db: Kysely<unknown>, engine: Engine) {
-    for (const statement of TABLES) await sql.raw(statement).execute(db)
+    for (const statement of TABLES) await sql.raw(inByteOrder(statement, engine)).execute(db)
     if (engine === 'postgres') await versionByTriggers(db)
   },
 }
 
-/** SQLite counts its commits itself (`PRAGMA data_version`); PostgreSQL gets a row that every writer moves, and a notice. */
+/**
+ * SQLite counts its commits itself (`PRAGMA data_version`); PostgreSQL gets a row that every writer moves, and a notice. The row is
+ * moved before the writer's own rows are locked: all writers wait for one another in one place, in one order.
+ */
 async function versionByTriggers(db: Kysely<unknown>): Promise<void> {
-  await sql.raw(`create table store_version (only_row boolean primary key default true, version bigint not null)`).execute(db)
+  await sql
+    .raw(`create table store_version (only_row boolean primary key default true, version bigint not null)`)
+    .execute(db)
   await sql.raw(`insert into store_version (version) values (1)`).execute(db)
   await sql
     .raw(
@@ -56,7 +61,7 @@ async function versionByTriggers(db: Kysely<unknown>): Promise<void> {
   for (const table of VERSIONED) {
     await sql
       .raw(
-        `create trigger ${table}_changed after insert or update or delete on ${table}
+        `create trigger ${table}_changed before insert or update or delete on ${table}
          for each statement execute function octroi_store_changed()`,
       )
       .execute(db)

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { newEvent } from '../core/events.ts'
+import { endpoint } from './endpoint.ts'
+import { notFound } from './presenting.ts'
+
+export const accountsDelete = endpoint({
+  name: 'accounts.delete',
+  method: 'DELETE',
+  path: '/accounts/{id}',
+  summary: 'Delete an account that has no live keys',
+  permission: 'accounts.write',
+  params: z.object({ id: z.string() }),
+  status: 204,
+  errors: ['not_found', 'conflict'],
+  target: ({ id }) => `account:${id}`,
+  async handle({ params, parts }) {
+    await parts.store.transaction(async (store) => {
+      if (!(await store.accounts.delete(params.id))) throw notFound('account', params.id)
+      await store.events.insert(newEvent('account.deleted', `account:${params.id}`))
+    })
+  },
+})

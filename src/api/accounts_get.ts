@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { notFound, presentAccount } from './presenting.ts'
+import { Account } from './schemas.ts'
+
+export const accountsGet = endpoint({
+  name: 'accounts.get',
+  method: 'GET',
+  path: '/accounts/{id}',
+  summary: 'Read an account',
+  permission: 'accounts.read',
+  params: z.object({ id: z.string() }),
+  response: Account,
+  errors: ['not_found'],
+  async handle({ params, parts }) {
+    const account = await parts.store.accounts.get(params.id)
+    if (account === undefined) throw notFound('account', params.id)
+    return presentAccount(account)
+  },
+})

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { OctroiError } from '../core/errors.ts'
+import { SCHEMES } from '../outbound/schemes/index.ts'
+import { grantAppliesTo } from '../policy/grants.ts'
+import { holdsPermission } from '../policy/permissions.ts'
+import { connectionFor, connectorFor } from './connections_rules.ts'
+import { endpoint } from './endpoint.ts'
+
+export const connectionsCredentials = endpoint({
+  name: 'connections.credentials',
+  method: 'GET',
+  path: '/connections/{id}/credentials',
+  summary: 'Read the secrets that the connection injects',
+  description:
+    'Needs the permission and a grant with "credentials": true at this connection; administrators need no grant. Each read is recorded.',
+  permission: 'connections.read_credentials',
+  params: z.object({ id: z.string() }),
+  response: z.object({ secrets: z.record(z.string(), z.string()), expires_at: z.string().nullable() }),
+  errors: ['not_found', 'reconnect_required'],
+  recorded: true,
+  target: ({ id }) => `connection:${id}`,
+  async handle({ principal, params, parts }) {
+    const stored = await connectionFor(parts.store, principal, 'connections.read_credentials', params.id)
+    const { connection } = stored
+    const granted = principal.grants.some((grant) => grant.credentials === true && grantAppliesTo(grant, connection))
+    if (!granted && !holdsPermission(principal.permissions, '*')) {
+      throw new OctroiError('not_granted', `This key has no grant to read the credentials of ${connection.id}.`)
+    }
+    const connector = connectorFor(parts, connection.connector)
+    const { current } = await parts.vault.openSecrets(stored.dataKey, connection, stored.sealed)
+    const scheme = SCHEMES[connection.scheme]
+    if (scheme === undefined) throw new OctroiError('internal', `There is no scheme ${connection.scheme}.`)
+    const secrets = scheme.injects({ connector, settings: connection.settings, secrets: current })
+    return { secrets: { ...secrets }, expires_at: null }
+  },
+})

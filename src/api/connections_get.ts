@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { connectionFor } from './connections_rules.ts'
+import { endpoint } from './endpoint.ts'
+import { presentConnection } from './presenting.ts'
+import { Connection } from './schemas.ts'
+
+export const connectionsGet = endpoint({
+  name: 'connections.get',
+  method: 'GET',
+  path: '/connections/{id}',
+  summary: 'Read a connection',
+  permission: 'connections.read',
+  params: z.object({ id: z.string() }),
+  response: Connection,
+  errors: ['not_found'],
+  async handle({ principal, params, parts }) {
+    return presentConnection((await connectionFor(parts.store, principal, 'connections.read', params.id)).connection)
+  },
+})

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { checkConnection, checkFault } from '../outbound/check.ts'
+import { connectionFor, fault } from './connections_rules.ts'
+import { changedMeanwhile } from './connections_update.ts'
+import { endpoint } from './endpoint.ts'
+import { notFound, presentConnection } from './presenting.ts'
+import { Connection } from './schemas.ts'
+
+export const connectionsSwitch = endpoint({
+  name: 'connections.switch',
+  method: 'POST',
+  path: '/connections/{id}/switch',
+  summary: 'Change over to the next secrets, keeping the current ones to go back to',
+  description:
+    'The next secrets are tested first unless verify is false. No call fails meanwhile: each goes out with one whole set.',
+  permission: 'connections.write',
+  params: z.object({ id: z.string() }),
+  body: z.strictObject({ verify: z.boolean().default(true) }).default({ verify: true }),
+  response: Connection,
+  errors: ['not_found', 'conflict'],
+  target: ({ id }) => `connection:${id}`,
+  async handle({ principal, params, body, parts }) {
+    const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)
+    const target = await parts.targets.build(stored)
+    if (target.next === null) throw fault('next', 'it holds no next secrets; give them with PUT /connections/{id}/next')
+    if (body.verify) {
+      const result = await checkConnection(target, target.next)
+      if (!result.ok) throw checkFault(result)
+    }
+    if (!(await parts.health.switchOver(params.id, 'asked'))) throw changedMeanwhile()
+    const after = await parts.store.connections.get(params.id)
+    if (after === undefined) throw notFound('connection', params.id)
+    return presentConnection(after.connection)
+  },
+})

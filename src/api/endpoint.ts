@@ -1,0 +1,97 @@
+import type { z } from 'zod'
+import type { AuditTrail } from '../core/audit.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { ActivityStore, Store } from '../core/stores.ts'
+import type { Principal } from '../core/types.ts'
+import type { Vault } from '../core/vault.ts'
+import type { Catalogue } from '../outbound/catalogue.ts'
+import type { Listener } from '../outbound/egress.ts'
+import type { ConnectionHealth } from '../outbound/health.ts'
+import type { Targets } from '../outbound/targets.ts'
+
+/** What the operations may use. */
+export interface ApiParts {
+  readonly store: Store
+  readonly activity: ActivityStore
+  readonly vault: Vault
+  readonly catalogue: Catalogue
+  readonly targets: Targets
+  readonly health: ConnectionHealth
+  readonly trail: AuditTrail & { readonly failing: boolean }
+  readonly hashKey: (secret: string) => string
+  readonly listeners: () => readonly Listener[]
+  readonly about: About
+  readonly now: () => Date
+}
+
+export interface About {
+  readonly version: string
+  readonly environment: string
+  readonly engine: string
+  readonly public_url: string
+  readonly started_at: string
+}
+
+export interface Operation<Params, Query, Body> {
+  readonly principal: Principal
+  readonly params: Params
+  readonly query: Query
+  readonly body: Body
+  readonly parts: ApiParts
+}
+
+type Shape = z.ZodObject
+type Read<T> = T extends z.ZodType ? z.output<T> : undefined
+
+/**
+ * One operation of the management API. Router, validation, OpenAPI, typed client and docs all come from this declaration.
+ * `permission`: `null` for what any valid key may do; the `connections.*` permissions may be limited to some connections, and the
+ * operation then asks per connection.
+ */
+export interface Endpoint<
+  Method extends string = string,
+  Path extends string = string,
+  Params extends Shape | undefined = Shape | undefined,
+  Query extends Shape | undefined = Shape | undefined,
+  Body extends z.ZodType | undefined = z.ZodType | undefined,
+  Answer extends z.ZodType | undefined = z.ZodType | undefined,
+> {
+  readonly name: string
+  readonly method: Method
+  readonly path: Path
+  readonly summary: string
+  readonly description?: string
+  readonly permission: string | null
+  readonly params?: Params
+  readonly query?: Query
+  readonly body?: Body
+  /** Absent: 204. */
+  readonly response?: Answer
+  /** Of success; 200 unless given. */
+  readonly status?: 200 | 201 | 204
+  /** Beyond those that every operation may answer (400, 401, 403, 429, 500, 503). */
+  readonly errors?: readonly ErrorCode[]
+  /** Fields of the answer that are shown this once and never kept. */
+  readonly once?: readonly string[]
+  /** A read that is recorded like a change: on disk before its answer. */
+  readonly recorded?: boolean
+  /** What it is about, for the audit trail: `key:1a2b3c4d`. */
+  target?(params: Read<Params>, answer: unknown): string | null
+  handle(
+    operation: Operation<Read<Params>, Read<Query>, Read<Body>>,
+  ): Promise<Answer extends z.ZodType ? z.input<Answer> : void>
+}
+
+/** Ties the types of a declaration together; it is the declaration itself that is returned. */
+export function endpoint<
+  const Method extends 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  const Path extends string,
+  Params extends Shape | undefined = undefined,
+  Query extends Shape | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+  Answer extends z.ZodType | undefined = undefined,
+>(
+  declaration: Endpoint<Method, Path, Params, Query, Body, Answer>,
+): Endpoint<Method, Path, Params, Query, Body, Answer> {
+  return declaration
+}

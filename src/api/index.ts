@@ -1,0 +1,68 @@
+import { accountsCreate } from './accounts_create.ts'
+import { accountsDelete } from './accounts_delete.ts'
+import { accountsDisable } from './accounts_disable.ts'
+import { accountsEnable } from './accounts_enable.ts'
+import { accountsGet } from './accounts_get.ts'
+import { accountsList } from './accounts_list.ts'
+import { accountsUpdate } from './accounts_update.ts'
+import { auditList } from './audit_list.ts'
+import { connectionsActivate } from './connections_activate.ts'
+import { connectionsCreate } from './connections_create.ts'
+import { connectionsCredentials } from './connections_credentials.ts'
+import { connectionsDelete } from './connections_delete.ts'
+import { connectionsGet } from './connections_get.ts'
+import { connectionsList } from './connections_list.ts'
+import { connectionsNext } from './connections_next.ts'
+import { connectionsRefresh } from './connections_refresh.ts'
+import { connectionsSwitch } from './connections_switch.ts'
+import { connectionsTest } from './connections_test.ts'
+import { connectionsUpdate } from './connections_update.ts'
+import { connectorsGet } from './connectors_get.ts'
+import { connectorsList } from './connectors_list.ts'
+import { eventsList } from './events_list.ts'
+import { keysCreate } from './keys_create.ts'
+import { keysGet } from './keys_get.ts'
+import { keysImport } from './keys_import.ts'
+import { keysList } from './keys_list.ts'
+import { keysRevoke } from './keys_revoke.ts'
+import { keysRotate } from './keys_rotate.ts'
+import { keysSelf } from './keys_self.ts'
+import { keysUpdate } from './keys_update.ts'
+import { statusGet } from './status_get.ts'
+
+/** Every operation of the management API. Router, OpenAPI and the typed client read this list. */
+export const OPERATIONS = [
+  statusGet,
+  connectorsList,
+  connectorsGet,
+  connectionsCreate,
+  connectionsList,
+  connectionsGet,
+  connectionsUpdate,
+  connectionsDelete,
+  connectionsTest,
+  connectionsRefresh,
+  connectionsNext,
+  connectionsSwitch,
+  connectionsActivate,
+  connectionsCredentials,
+  keysSelf,
+  keysCreate,
+  keysImport,
+  keysList,
+  keysGet,
+  keysUpdate,
+  keysRotate,
+  keysRevoke,
+  accountsCreate,
+  accountsList,
+  accountsGet,
+  accountsUpdate,
+  accountsDisable,
+  accountsEnable,
+  accountsDelete,
+  auditList,
+  eventsList,
+] as const
+
+export type Operations = typeof OPERATIONS

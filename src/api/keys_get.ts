@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { lastUse } from './keys_making.ts'
+import { notFound, presentKey } from './presenting.ts'
+import { ApiKey } from './schemas.ts'
+
+export const keysGet = endpoint({
+  name: 'keys.get',
+  method: 'GET',
+  path: '/keys/{id}',
+  summary: 'Read an API key',
+  permission: 'keys.read',
+  params: z.object({ id: z.string() }),
+  response: ApiKey,
+  errors: ['not_found'],
+  async handle({ params, parts }) {
+    const key = await parts.store.keys.get(params.id)
+    if (key === undefined) throw notFound('key', params.id)
+    return presentKey(key, await lastUse(parts, key.id), parts.now())
+  },
+})

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+import { pageAnswer, pageQuery, presentKey } from './presenting.ts'
+import { ApiKey, Id, Page, pageOf } from './schemas.ts'
+
+export const keysList = endpoint({
+  name: 'keys.list',
+  method: 'GET',
+  path: '/keys',
+  summary: 'List API keys',
+  permission: 'keys.read',
+  query: z.strictObject({ ...Page, account: Id.optional() }),
+  response: pageOf(ApiKey),
+  async handle({ query, parts }) {
+    const rows = await parts.store.keys.list(pageQuery(query), { account: query.account })
+    const uses = await parts.activity.lastUses(rows.map(({ id }) => id))
+    return pageAnswer(rows, query.limit, (key) => presentKey(key, uses.get(key.id) ?? null, parts.now()))
+  },
+})

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { newEvent } from '../core/events.ts'
+import { endpoint } from './endpoint.ts'
+import { changeKey } from './keys_changing.ts'
+
+export const keysRevoke = endpoint({
+  name: 'keys.revoke',
+  method: 'DELETE',
+  path: '/keys/{id}',
+  summary: 'Revoke a key for good, from the next request',
+  permission: 'keys.write',
+  params: z.object({ id: z.string() }),
+  status: 204,
+  errors: ['not_found'],
+  target: ({ id }) => `key:${id}`,
+  async handle(operation) {
+    await changeKey(
+      operation,
+      (key, now) => ({ ...key, revoked_at: key.revoked_at ?? now }),
+      (store, { id, name }) => store.events.insert(newEvent('key.revoked', `key:${id}`, { name })),
+    )
+  },
+})

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { OctroiError } from '../core/errors.ts'
+import { newEvent } from '../core/events.ts'
+import { generateKey } from '../inbound/key_format.ts'
+import { endpoint } from './endpoint.ts'
+import { changeKey } from './keys_changing.ts'
+import { presentKey } from './presenting.ts'
+import { NewKey } from './schemas.ts'
+
+export const keysRotate = endpoint({
+  name: 'keys.rotate',
+  method: 'POST',
+  path: '/keys/{id}/rotate',
+  summary: 'Give a key a new secret',
+  description: 'Id, rights and history stay. The old secret works for overlap_s more seconds; 0 ends it at once.',
+  permission: 'keys.write',
+  params: z.object({ id: z.string() }),
+  body: z
+    .strictObject({
+      overlap_s: z
+        .int()
+        .min(0)
+        .max(30 * 86_400)
+        .default(3_600),
+    })
+    .default({ overlap_s: 3_600 }),
+  response: NewKey,
+  errors: ['not_found', 'conflict'],
+  once: ['key'],
+  target: ({ id }) => `key:${id}`,
+  async handle(operation) {
+    const { params, body, parts } = operation
+    const secret = generateKey(params.id)
+    const key = await changeKey(
+      operation,
+      (before) => {
+        if (before.revoked_at !== null)
+          throw new OctroiError('conflict', 'A revoked key cannot be rotated. Make a new one.')
+        return { ...before, imported: false }
+      },
+      async (store, { id }, now) => {
+        const ends = new Date(Date.parse(now) + body.overlap_s * 1000).toISOString()
+        await store.keys.replaceSecret(
+          { hash: parts.hashKey(secret.key), key_id: id, expires_at: null, created_at: now },
+          ends,
+        )
+        await store.events.insert(newEvent('key.rotated', `key:${id}`, { overlap_s: body.overlap_s }))
+      },
+    )
+    return { ...presentKey(key, null, parts.now()), key: secret.key, warnings: [] }
+  },
+})

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { endpoint } from './endpoint.ts'
+
+export const statusGet = endpoint({
+  name: 'status.get',
+  method: 'GET',
+  path: '/status',
+  summary: 'What runs here and how it is',
+  permission: 'status.read',
+  response: z.object({
+    version: z.string(),
+    environment: z.string(),
+    engine: z.string(),
+    public_url: z.string(),
+    started_at: z.string(),
+    keys: z.number(),
+    connections: z.number(),
+    audit: z.object({ mode: z.enum(['batched', 'strict']), failing: z.boolean() }),
+    connector_problems: z.array(z.object({ file: z.string(), message: z.string() })),
+  }),
+  async handle({ parts }) {
+    const [keys, connections] = [await parts.store.keys.count(), await parts.store.connections.count()]
+    return {
+      ...parts.about,
+      keys,
+      connections,
+      audit: { mode: parts.trail.mode, failing: parts.trail.failing },
+      connector_problems: parts.catalogue.problems(),
+    }
+  },
+})

@@ -1,0 +1,48 @@
+import { ERROR_CODES, type OctroiError } from './errors.ts'
+
+/** A problem document (RFC 9457) and the headers that go with it. */
+export interface Problem {
+  readonly status: number
+  /** Flat list. */
+  readonly headers: readonly string[]
+  readonly body: string
+}
+
+export type RenderProblem = (error: OctroiError, requestId: string) => Problem
+
+/** `type` is the page that explains the code (`docs/errors/<code>.md`), served by Octroi itself. */
+export function problemRenderer(publicUrl: string): RenderProblem {
+  return (error, requestId) => renderProblem(error, requestId, `${publicUrl}/errors/${error.code}`)
+}
+
+function renderProblem(error: OctroiError, requestId: string, type: string): Problem {
+  const { status, title } = ERROR_CODES[error.code]
+  const body = JSON.stringify({
+    type,
+    title,
+    status,
+    code: error.code,
+    detail: error.detail,
+    ...(error.errors === undefined ? {} : { errors: error.errors }),
+    request_id: requestId,
+  })
+  const headers = [
+    'Content-Type',
+    'application/problem+json; charset=utf-8',
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+    'Cache-Control',
+    'no-store',
+    'X-Content-Type-Options',
+    'nosniff',
+    'Octroi-Request-Id',
+    requestId,
+    'Octroi-Error',
+    error.code,
+  ]
+  // RFC 9110 §11.6.1: a 401 names the schemes by which one may try again.
+  if (status === 401) headers.push('WWW-Authenticate', 'Bearer realm="octroi", Basic realm="octroi", charset="UTF-8"')
+  if (error.retryAfter !== undefined) headers.push('Retry-After', String(error.retryAfter))
+  if (error.connectionState !== undefined) headers.push('Octroi-Connection-State', error.connectionState)
+  return { status, headers, body }
+}

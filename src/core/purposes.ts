@@ -1,0 +1,9 @@
+/** What the vault derives keys for. A purpose that is renamed makes another key: what was made with the old one is lost. */
+export const PURPOSES = {
+  /** Recognising API keys by their hash. */
+  keyHash: 'api keys',
+  /** The audit chain. */
+  audit: 'audit',
+  /** Recognising idempotency keys and bodies. */
+  replayHash: 'replay',
+} as const

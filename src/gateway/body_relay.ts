@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { OctroiError } from '../core/errors.ts'
+import { CallerGone } from './caller_gone.ts'
+
+/** Bodies up to this size are kept while they stream, when a second attempt could need them. */
+const KEEP_BYTES = 64 * 1024
+
+/**
+ * The request body on its way upstream. A stream of its own, because a client library destroys the body that it was given when a
+ * request fails, and destroying the incoming message would cut the caller off from the answer that says so.
+ */
+export class BodyRelay extends Readable {
+  readonly #source: IncomingMessage
+  readonly #limit: number
+  #kept: Buffer[] | undefined
+  #attached = false
+  received = 0
+  complete = false
+  /** Told at every chunk: the caller is still sending. */
+  onProgress: () => void = () => undefined
+
+  constructor(source: IncomingMessage, limit: number, keep: boolean) {
+    super({ highWaterMark: 64 * 1024 })
+    this.#source = source
+    this.#limit = limit
+    this.#kept = keep ? [] : undefined
+  }
+
+  /** The whole body, if it was kept and has all been read. */
+  get replay(): Buffer | undefined {
+    return this.complete && this.#kept !== undefined ? Buffer.concat(this.#kept) : undefined
+  }
+
+  override _read(): void {
+    if (this.#attached) {
+      this.#source.resume()
+      return
+    }
+    this.#attached = true
+    this.#source.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose)
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    done(error)
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.received += chunk.length
+    this.onProgress()
+    if (this.received > this.#limit) {
+      this.#source.pause()
+      this.destroy(tooLarge(this.#limit))
+      return
+    }
+    this.#keep(chunk)
+    if (!this.push(chunk)) this.#source.pause()
+  }
+
+  readonly #onEnd = (): void => {
+    this.complete = true
+    this.onProgress()
+    this.push(null)
+  }
+
+  readonly #onClose = (): void => {
+    if (!this.complete) this.destroy(new CallerGone())
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#kept === undefined) return
+    if (this.received > KEEP_BYTES) this.#kept = undefined
+    else this.#kept.push(chunk)
+  }
+}
+
+export function tooLarge(limit: number): OctroiError {
+  return new OctroiError('payload_too_large', `The body is larger than the ${limit} bytes that this connection takes.`)
+}
+
+/** Reads a whole body of at most `limit` bytes. */
+export function readBody(source: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    source.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limit) {
+        source.pause()
+        source.removeAllListeners('data')
+        reject(tooLarge(limit))
+      } else chunks.push(chunk)
+    })
+    source.on('end', () => resolve(Buffer.concat(chunks)))
+    source.on('close', () => reject(new CallerGone()))
+  })
+}

@@ -1,0 +1,284 @@
+import type { Dispatcher } from 'undici'
+import { OctroiError } from '../core/errors.ts'
+import { credentialRefused, refusalNeedsBody } from '../outbound/refusal.ts'
+import type { Signature } from '../outbound/scheme.ts'
+import type { Target } from '../outbound/targets.ts'
+import { upstreamError } from '../outbound/upstream_error.ts'
+import type { BodyRelay } from './body_relay.ts'
+import type { Call } from './call.ts'
+import { CallerGone } from './caller_gone.ts'
+import type { Deadlines, Watched } from './deadlines.ts'
+import { callerHeaders, text, upstreamHeaders, upstreamQuery } from './headers.ts'
+import { isSafeMethod } from './lanes.ts'
+
+export type RequestBody = BodyRelay | Buffer | null
+
+/** What the gate wants to know of an exchange. Exactly one of `done` and `failed` is told, once. */
+export interface ExchangeEvents {
+  /** The upstream refused our credential. */
+  onRefused(target: Target): void
+  /** It refused the current secrets and took the `next` ones. */
+  onNextAccepted(target: Target): void
+  done(): void
+  failed(error: unknown): void
+}
+
+/** Where the answer goes: to the caller as it comes, or into memory first (kept answers). */
+export interface AnswerSink {
+  /** False: hold the body back until `resume` is called. */
+  begin(status: number, headers: string[], length: number | undefined, resume: () => void): boolean
+  /** False: hold the body back until `resume` is called. */
+  write(chunk: Buffer, resume: () => void): boolean
+  end(): void
+}
+
+const REFUSAL_BODY_BYTES = 64 * 1024
+
+type Judged = 'open' | 'judging' | 'passing' | 'refused'
+
+/**
+ * One call to the upstream: signed, sent, its answer judged and passed on. Implements undici's dispatch handler, the lowest level
+ * that does HTTP/1.1 for us: no stream object, no promise and no header object per call.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Watched {
+  readonly #call: Call
+  readonly #target: Target
+  readonly #body: RequestBody
+  readonly #sink: AnswerSink
+  readonly #events: ExchangeEvents
+  readonly #deadlines: Deadlines
+  deadline: number
+  #controller: Dispatcher.DispatchController | undefined
+  #signature: Signature
+  #repeated = false
+  #usesNext = false
+  #sawByte = false
+  #judged: Judged = 'open'
+  #over = false
+  #forget: (() => void) | undefined
+  #cancelled: Error | undefined
+  #status = 0
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #rawHeaders: readonly (Buffer | string)[] = []
+
+  constructor(call: Call, body: RequestBody, sink: AnswerSink, events: ExchangeEvents, deadlines: Deadlines) {
+    this.#call = call
+    this.#target = call.target as Target
+    this.#body = body
+    this.#sink = sink
+    this.#events = events
+    this.#deadlines = deadlines
+    this.#signature = this.#target.signature
+    this.deadline = call.arrivedAt + this.#target.firstByteMs
+    if (body !== null && !Buffer.isBuffer(body)) {
+      // While the caller is still sending, the upstream is not late.
+      body.onProgress = () => {
+        if (!this.#sawByte) this.deadline = performance.now() + this.#target.firstByteMs
+      }
+    }
+  }
+
+  send(): void {
+    this.#forget = undefined
+    this.#deadlines.watch(this)
+    this.#dispatch(this.#body)
+  }
+
+  /** The caller is gone: an upstream that nobody aborts would keep its socket for good. */
+  cancel(): void {
+    this.#abort(new CallerGone())
+  }
+
+  /** All places of the connection are taken: waiting for one counts as waiting for the first byte. */
+  waitForTurn(forget: () => void): void {
+    this.#forget = forget
+    this.#deadlines.watch(this)
+  }
+
+  expire(): void {
+    if (this.#forget !== undefined) {
+      this.#abort(new OctroiError('busy', 'No place became free for this call in time.', { retryAfter: 2 }))
+      return
+    }
+    this.#abort(new OctroiError('upstream_timeout', 'The service did not answer in time.', { retryAfter: 5 }))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#cancelled !== undefined) controller.abort(this.#cancelled)
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    // Interim answers (100, 103) are for the hop that they came over.
+    if (status < 200) return
+    this.#sawByte = true
+    this.#touch()
+    this.#status = status
+    this.#rawHeaders = (controller.rawHeaders ?? []) as readonly (Buffer | string)[]
+    if (credentialRefused(this.#target.connector, status)) this.#judged = 'refused'
+    else if (refusalNeedsBody(this.#target.connector, status)) this.#judged = 'judging'
+    else this.#begin(controller)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#touch()
+    if (this.#judged === 'passing') {
+      if (!this.#sink.write(chunk, () => controller.resume())) controller.pause()
+    } else if (this.#judged === 'judging') {
+      this.#held.push(chunk)
+      this.#heldBytes += chunk.length
+      if (this.#heldBytes > REFUSAL_BODY_BYTES) this.#judge(controller)
+    } else {
+      // What a refusal goes on to say is nobody's; one that does not end is cut.
+      this.#heldBytes += chunk.length
+      if (this.#heldBytes > REFUSAL_BODY_BYTES) controller.abort(new Error('the service refused the credential'))
+    }
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    if (this.#judged === 'judging') this.#judge(controller)
+    if (this.#judged === 'refused') {
+      this.#afterRefusal()
+      return
+    }
+    this.#end()
+    this.#sink.end()
+    if (this.#usesNext) this.#events.onNextAccepted(this.#target)
+    this.#events.done()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#over) return
+    if (this.#judged === 'refused' && this.#cancelled === undefined) {
+      this.#afterRefusal()
+      return
+    }
+    if (this.#mayRepeat(error)) {
+      this.#repeated = true
+      this.#dispatch(this.#body)
+      return
+    }
+    this.#end()
+    this.#events.failed(this.#cancelled ?? this.#bodyFault() ?? upstreamError(error))
+  }
+
+  #dispatch(body: RequestBody): void {
+    const { head, caller, path } = this.#call
+    const { upstream, basePath, signedHeaders, signedQuery, connector } = this.#target
+    upstream.usedAt = performance.now()
+    try {
+      upstream.pool.dispatch(
+        {
+          method: this.#call.method as Dispatcher.HttpMethod,
+          path: basePath + path + upstreamQuery(this.#call.query, signedQuery, this.#signature.query),
+          headers: upstreamHeaders({
+            head: head as NonNullable<typeof head>,
+            signed: signedHeaders,
+            signature: this.#signature.headers,
+            keepCookies: connector.cookies === 'keep',
+            clientAddress: caller?.address ?? '',
+            clientProto: caller?.proto ?? 'http',
+          }),
+          body: body ?? null,
+        },
+        this,
+      )
+    } catch (error) {
+      this.#end()
+      this.#events.failed(upstreamError(error))
+    }
+  }
+
+  #begin(controller: Dispatcher.DispatchController): void {
+    this.#judged = 'passing'
+    const keepCookies = this.#target.connector.cookies === 'keep'
+    const headers = callerHeaders(this.#rawHeaders, this.#call.ownHeaders, keepCookies)
+    const mayGoOn = this.#sink.begin(this.#status, headers, contentLength(this.#rawHeaders), () => controller.resume())
+    if (!mayGoOn) controller.pause()
+  }
+
+  #judge(controller: Dispatcher.DispatchController): void {
+    const body = Buffer.concat(this.#held)
+    this.#held = []
+    if (credentialRefused(this.#target.connector, this.#status, body.toString('utf8'))) {
+      this.#judged = 'refused'
+      return
+    }
+    this.#begin(controller)
+    if (body.length > 0 && !this.#sink.write(body, () => controller.resume())) controller.pause()
+  }
+
+  /** With other secrets at hand and the body still known, once more; the service did not act on the first call. */
+  #afterRefusal(): void {
+    this.#events.onRefused(this.#target)
+    const { next } = this.#target
+    const body = this.#body === null || Buffer.isBuffer(this.#body) ? this.#body : this.#body.replay
+    if (next !== null && !this.#usesNext && body !== undefined && this.#cancelled === undefined) {
+      this.#usesNext = true
+      this.#heldBytes = 0
+      this.#signature = next
+      this.#judged = 'open'
+      this.#dispatch(body)
+      return
+    }
+    this.#end()
+    this.#events.failed(
+      new OctroiError(
+        'upstream_rejected_credential',
+        'The service refused the secret that Octroi holds for this connection.',
+        {
+          retryAfter: 60,
+          connectionState: this.#target.connection.state,
+        },
+      ),
+    )
+  }
+
+  /**
+   * A socket that was kept open may have been closed by the other side just now. A call that changes nothing may then be made
+   * again (RFC 9110 §9.2.2); one that writes never is.
+   */
+  #mayRepeat(error: Error): boolean {
+    const code = (error as { code?: string }).code
+    const closed = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
+    if (!closed || this.#repeated || this.#sawByte || this.#cancelled !== undefined) return false
+    return this.#body === null && isSafeMethod(this.#call.method)
+  }
+
+  /** Why the body stopped, when that is what ended the exchange. */
+  #bodyFault(): Error | undefined {
+    const { errored } = this.#body === null || Buffer.isBuffer(this.#body) ? { errored: null } : this.#body
+    return errored instanceof OctroiError || errored instanceof CallerGone ? errored : undefined
+  }
+
+  #abort(error: Error): void {
+    if (this.#over) return
+    this.#cancelled = error
+    this.#forget?.()
+    if (this.#controller !== undefined) this.#controller.abort(error)
+    else {
+      // Not sent yet: undici aborts it when its turn comes; nobody waits for that.
+      this.#end()
+      this.#events.failed(error)
+    }
+  }
+
+  #touch(): void {
+    this.deadline = performance.now() + this.#target.idleMs
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#deadlines.release(this)
+  }
+}
+
+function contentLength(raw: readonly (Buffer | string)[]): number | undefined {
+  for (let i = 0; i < raw.length; i += 2) {
+    if (raw[i]?.length === 14 && text(raw[i] as Buffer).toLowerCase() === 'content-length') {
+      return Number(text(raw[i + 1] as Buffer))
+    }
+  }
+  return undefined
+}

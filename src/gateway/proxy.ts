@@ -1,0 +1,312 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { OctroiError } from '../core/errors.ts'
+import { ID_PATTERN } from '../core/ids.ts'
+import type { HotReads } from '../core/stores.ts'
+import {
+  type Admission,
+  type Admissions,
+  missingCredential,
+  requireUsable,
+  requireWithinLimit,
+} from '../inbound/admissions.ts'
+import type { Caller, Callers } from '../inbound/caller.ts'
+import { presentedSecret } from '../inbound/credentials.ts'
+import { containsKey } from '../inbound/key_format.ts'
+import { readHead } from '../inbound/request_head.ts'
+import type { ConnectionHealth } from '../outbound/health.ts'
+import type { Target, Targets } from '../outbound/targets.ts'
+import { compileRights, type Rights } from '../policy/grants.ts'
+import { normalisePath } from '../policy/path.ts'
+import { holdsPermission } from '../policy/permissions.ts'
+import type { RateLimiter } from '../policy/rate_limit.ts'
+import { BodyRelay, readBody, tooLarge } from './body_relay.ts'
+import { Call, type CallRecorder } from './call.ts'
+import { Deadlines } from './deadlines.ts'
+import { type AnswerSink, Exchange, type ExchangeEvents, type RequestBody } from './exchange.ts'
+import { isSafeMethod, Lanes } from './lanes.ts'
+import { type Claim, MAX_KEPT_BYTES, type Replays } from './replays.ts'
+import { CallerSink, type KeptAnswer, MemorySink } from './sinks.ts'
+
+export interface ProxyParts extends CallRecorder {
+  readonly hot: HotReads
+  readonly callers: Callers
+  readonly admissions: Admissions
+  readonly limiter: RateLimiter
+  readonly targets: Targets
+  readonly health: ConnectionHealth
+  readonly replays: Replays
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+const PREFIX = '/proxy/'
+/** A last use is noted at most once a minute per key. */
+const NOTE_USE_MS = 60_000
+
+type Ends = Pick<ExchangeEvents, 'done' | 'failed'>
+
+interface Passage {
+  readonly target: Target
+  readonly rights: Rights
+}
+
+/**
+ * `ANY /proxy/{connection}/{path}?{query}`: the six steps of a call. A step that refuses throws; what is thrown is answered, and
+ * every call ends in one line of the audit trail.
+ */
+export class Proxy {
+  readonly #parts: ProxyParts
+  readonly #lanes = new Lanes()
+  readonly #deadlines = new Deadlines()
+
+  constructor(parts: ProxyParts) {
+    this.#parts = parts
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, target: string): void {
+    const call = new Call(request, response, this.#parts)
+    this.#run(call, target).catch((error) => call.refuse(error))
+  }
+
+  close(): void {
+    this.#deadlines.close()
+  }
+
+  async #run(call: Call, target: string): Promise<void> {
+    // Read before anything that it vouches for is loaded.
+    const asked = this.#parts.hot.version()
+    const version = typeof asked === 'number' ? asked : await asked
+    const rawPath = match(call, target)
+    const found = authenticate(call, this.#parts, version)
+    // Known before it is judged: a refused key is in the trail under its id.
+    call.admission = found instanceof Promise ? await found : found
+    const admission = requireUsable(call.admission, (call.caller as Caller).address, this.#parts.now())
+    requireWithinLimit(admission, this.#parts.limiter, this.#parts.now())
+    const sought = this.#parts.targets.find(version, call.connectionId as string)
+    authorise(call, admission, sought instanceof Promise ? await sought : sought, rawPath)
+    this.#noteUse(admission)
+    if (this.#parts.trail.full)
+      throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 5 })
+    call.recordStart()
+    await this.#forward(call)
+  }
+
+  /** Steps four to six: signing happens in the exchange, recording when the call is over. */
+  async #forward(call: Call): Promise<void> {
+    const target = call.target as Target
+    const key = call.head?.idempotencyKey
+    const replaySeconds = target.connection.options.replay_s ?? 0
+    if (replaySeconds > 0 && key !== undefined && !isSafeMethod(call.method))
+      await this.#forwardOnce(call, key, replaySeconds)
+    else this.#exchange(call, bodyOf(call), new CallerSink(call, (error) => call.refuse(error)))
+  }
+
+  /** With a kept answer: the call goes on when the caller leaves, so that his next request finds it. */
+  async #forwardOnce(call: Call, key: string, keepSeconds: number): Promise<void> {
+    if (Number(call.head?.contentLength ?? 0) > MAX_KEPT_BYTES) throw tooLarge(MAX_KEPT_BYTES)
+    acceptBody(call)
+    const body = await readBody(call.request, Math.min(MAX_KEPT_BYTES, (call.target as Target).limits.request_bytes))
+    call.bytesIn = body.length
+    const claim = await this.#parts.replays.claim(call, key, body, keepSeconds)
+    if ('status' in claim) return answer(call, claim, ['Idempotent-Replayed', 'true'])
+    const sink = new MemorySink(MAX_KEPT_BYTES)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#exchange(call, body, sink, { done: resolve, failed: reject })
+      })
+    } catch (error) {
+      await this.#parts.replays.release(claim as Claim)
+      throw error
+    }
+    await this.#parts.replays.settle(claim, sink.answer)
+    await answer(call, sink.answer)
+  }
+
+  #exchange(
+    call: Call,
+    body: RequestBody,
+    sink: AnswerSink,
+    ends: Ends = { done: () => call.finish(), failed: (error) => void call.refuse(error) },
+  ): void {
+    const target = call.target as Target
+    const isWrite = !isSafeMethod(call.method)
+    const lane = this.#lanes.get(target.connection.id)
+    let entered = false
+    const leave = () => {
+      if (entered) lane.leave(isWrite, target.limits)
+      if (body instanceof BodyRelay) call.bytesIn = body.received
+    }
+    const exchange = new Exchange(call, body, sink, this.#events(target, leave, ends), this.#deadlines)
+    const start = () => {
+      entered = true
+      exchange.send()
+    }
+    if (sink instanceof CallerSink) {
+      call.response.once('close', () => {
+        if (!call.response.writableFinished) exchange.cancel()
+      })
+    }
+    if (lane.enter(isWrite, target.limits, start)) start()
+    else exchange.waitForTurn(() => lane.forget(start))
+  }
+
+  #events(target: Target, leave: () => void, ends: Ends): ExchangeEvents {
+    const { health } = this.#parts
+    const inBackground = (work: Promise<unknown>) => {
+      work.catch((error) => this.#parts.log.error({ err: error }, 'the state of a connection could not be recorded'))
+    }
+    return {
+      onRefused: (refused) => inBackground(health.refused(refused)),
+      onNextAccepted: ({ connection }) => inBackground(health.switchOver(connection.id, 'refused')),
+      done() {
+        leave()
+        if (target.connection.state === 'degraded') inBackground(health.succeeded(target))
+        ends.done()
+      },
+      failed(error) {
+        leave()
+        ends.failed(error)
+      },
+    }
+  }
+
+  #noteUse(admission: Admission): void {
+    const now = this.#parts.now()
+    if (now - admission.notedAt < NOTE_USE_MS) return
+    admission.notedAt = now
+    this.#parts.trail.noteUse(admission.principal.key_id, new Date(now).toISOString())
+  }
+}
+
+/** Step one: which connection, which path. Returns the path as it was sent. */
+function match(call: Call, target: string): string {
+  refuseMethod(call.method)
+  const question = target.indexOf('?')
+  const pathEnd = question === -1 ? target.length : question
+  const slash = target.indexOf('/', PREFIX.length)
+  const idEnd = slash === -1 || slash > pathEnd ? pathEnd : slash
+  call.connectionId = target.slice(PREFIX.length, idEnd)
+  call.query = question === -1 ? '' : target.slice(question + 1)
+  const path = idEnd === pathEnd ? '/' : target.slice(idEnd, pathEnd)
+  // For the trail, until the policy has read it; a key that strayed into it is not for the trail.
+  call.path = containsKey(path) ? null : path.slice(0, 2_048)
+  return path
+}
+
+function refuseMethod(method: string): void {
+  if (method === 'CONNECT' || method === 'TRACE') {
+    throw new OctroiError('method_not_allowed', `${method} is not served.`)
+  }
+}
+
+/** Step two: who calls, from where, with what. */
+function authenticate(
+  call: Call,
+  parts: ProxyParts,
+  version: number,
+): Admission | undefined | Promise<Admission | undefined> {
+  const head = readHead(call.request.rawHeaders)
+  call.head = head
+  call.caller = parts.callers.identify(call.request.socket, head)
+  // h2c is an offer that may be ignored (RFC 9110 §7.8); anything else would need the connection itself.
+  if (head.upgrade !== undefined && head.upgrade.toLowerCase() !== 'h2c') {
+    throw new OctroiError('unsupported', 'Upgraded connections (WebSocket) do not pass the gate.')
+  }
+  if (head.fetchMode === 'navigate') {
+    throw new OctroiError('csrf_rejected', 'The gate is for programs: a browser may not open it as a page.')
+  }
+  if (call.query !== '') refuseQuery(call.query)
+  const secret = presentedSecret(head)
+  if (secret === null) throw missingCredential()
+  return parts.admissions.find(version, secret)
+}
+
+function refuseQuery(query: string): void {
+  if (/[^\x21-\x7e]|#/.test(query))
+    throw new OctroiError('unsafe_path', 'The query contains a character that must be percent-encoded.')
+  if (containsKey(query)) {
+    throw new OctroiError(
+      'invalid_request',
+      'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
+    )
+  }
+}
+
+/** Step three: may they. A connection that does not exist and one that was not granted answer alike. */
+function authorise(call: Call, admission: Admission, target: Target | undefined, rawPath: string): void {
+  const id = call.connectionId as string
+  if (target === undefined) throw unknownConnection(id, admission)
+  const { rights } = passage(admission, target)
+  const path = normalisePath(rawPath, { encodedSlash: target.connector.encoded_slash === 'allow' })
+  call.path = path
+  const decision = rights.decide(call.method, path)
+  if (decision === 'not_granted') throw notGranted()
+  call.target = target
+  if (decision === 'never_allowed') {
+    throw new OctroiError(
+      'never_allowed',
+      `The connector ${target.connector.id} never lets this through, whatever the grants.`,
+    )
+  }
+  requireCallable(target)
+  const length = Number(call.head?.contentLength ?? 0)
+  if (length > target.limits.request_bytes) throw tooLarge(target.limits.request_bytes)
+}
+
+function passage(admission: Admission, target: Target): Passage {
+  const kept = admission.compiled.get(target.connection.id) as Passage | undefined
+  if (kept?.target === target) return kept
+  const made = { target, rights: compileRights(admission.principal.grants, target.connection, target.connector) }
+  admission.compiled.set(target.connection.id, made)
+  return made
+}
+
+function requireCallable({ connection }: Target): void {
+  const { state, state_reason } = connection
+  if (state === 'ready' || state === 'degraded') return
+  const why =
+    state === 'suspended' ? 'it was restored from a backup and is not activated' : (state_reason ?? `it is ${state}`)
+  throw new OctroiError('reconnect_required', `The connection ${connection.id} needs a person: ${why}.`, {
+    connectionState: state,
+  })
+}
+
+function unknownConnection(id: string, { principal }: Admission): OctroiError {
+  if (!ID_PATTERN.test(id) && /[^\w.~-]/.test(id))
+    return new OctroiError('unsafe_path', 'The name of the connection is not one.')
+  if (!holdsPermission(principal.permissions, '*')) return notGranted()
+  return new OctroiError('not_found', `There is no connection ${id}.`)
+}
+
+function notGranted(): OctroiError {
+  return new OctroiError(
+    'not_granted',
+    'This key was not granted this method and path at this connection, or there is no such connection.',
+  )
+}
+
+function bodyOf(call: Call): RequestBody {
+  const { contentLength, transferEncoding } = call.head as NonNullable<typeof call.head>
+  if (transferEncoding === undefined && (contentLength === undefined || contentLength === '0')) return null
+  acceptBody(call)
+  const target = call.target as Target
+  return new BodyRelay(call.request, target.limits.request_bytes, target.next !== null)
+}
+
+/** `Expect: 100-continue` is answered now that the call is allowed (RFC 9110 §10.1.1). */
+function acceptBody(call: Call): void {
+  if (call.request.headers.expect?.toLowerCase() === '100-continue') call.response.writeContinue()
+}
+
+async function answer(call: Call, kept: KeptAnswer, extra: readonly string[] = []): Promise<void> {
+  await call.started
+  call.answered(kept.status, null)
+  if (!call.response.destroyed) {
+    // Our own headers stand in front; those of the request that is answered now take the place of those of the first.
+    const headers = [...call.ownHeaders, ...kept.headers.slice(call.ownHeaders.length), ...extra]
+    call.response.writeHead(kept.status, headers)
+    call.response.end(kept.body)
+  }
+  call.bytesOut = kept.body.length
+  call.finish()
+}

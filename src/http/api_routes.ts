@@ -1,0 +1,216 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { ApiParts, Endpoint } from '../api/endpoint.ts'
+import type { AuditLine } from '../core/audit.ts'
+import { asOctroiError, type FieldError, OctroiError } from '../core/errors.ts'
+import { requestId } from '../core/ids.ts'
+import type { Problem, RenderProblem } from '../core/problem.ts'
+import type { HotReads } from '../core/stores.ts'
+import {
+  type Admission,
+  type Admissions,
+  missingCredential,
+  requireUsable,
+  requireWithinLimit,
+} from '../inbound/admissions.ts'
+import type { Caller, Callers } from '../inbound/caller.ts'
+import { presentedSecret } from '../inbound/credentials.ts'
+import { containsKey } from '../inbound/key_format.ts'
+import { type RequestHead, readHead } from '../inbound/request_head.ts'
+import { holdsSomewhere } from '../policy/permissions.ts'
+import type { RateLimiter } from '../policy/rate_limit.ts'
+import type { OnceAnswers } from './once_answers.ts'
+
+export interface ApiDoor {
+  readonly parts: ApiParts
+  readonly hot: HotReads
+  readonly callers: Callers
+  readonly admissions: Admissions
+  readonly limiter: RateLimiter
+  readonly once: OnceAnswers
+  readonly problem: RenderProblem
+  readonly log: { error(fields: object, message: string): void }
+}
+
+/** What is known of one request while it is served; also what its audit lines are made of. */
+interface Visit {
+  readonly id: string
+  readonly began: number
+  readonly endpoint: Endpoint
+  readonly request: FastifyRequest
+  head?: RequestHead
+  caller?: Caller
+  admission?: Admission
+  target: string | null
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: unknown
+  readonly replayed: boolean
+}
+
+export function serveApi(server: FastifyInstance, operations: readonly Endpoint[], door: ApiDoor): void {
+  for (const endpoint of operations) {
+    server.route({
+      method: endpoint.method as 'GET',
+      url: `/api/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
+      handler: (request, reply) => serve(endpoint, request, reply, door),
+    })
+  }
+}
+
+async function serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, door: ApiDoor): Promise<void> {
+  const visit: Visit = { id: requestId(), began: performance.now(), endpoint, request, target: null }
+  try {
+    const answer = await carryOut(visit, door)
+    send(reply, visit, answer)
+  } catch (error) {
+    const known = asOctroiError(error)
+    if (known.code === 'internal') door.log.error({ request_id: visit.id, err: known.cause }, known.detail)
+    await recordRefusal(visit, known, door)
+    sendProblem(reply, door.problem(known, visit.id))
+  }
+}
+
+/** The steps of every operation, in order. */
+async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
+  const admission = await authenticate(visit, door)
+  const { endpoint } = visit
+  authorise(endpoint, admission)
+  const operation = {
+    principal: admission.principal,
+    params: parse(endpoint.params, visit.request.params),
+    query: parse(endpoint.query, visit.request.query),
+    body: parse(endpoint.body, visit.request.body),
+    parts: door.parts,
+  }
+  visit.target = endpoint.target?.(operation.params as never, undefined) ?? null
+  if (!isRecorded(endpoint))
+    return { status: endpoint.status ?? 200, body: await run(endpoint, operation), replayed: false }
+  // The intention is on disk before the change, and the outcome before the answer: a crash between leaves a trace of both.
+  await record(visit, 'started', null, null, door)
+  const kept = await door.once.begin(
+    endpoint,
+    admission.principal.key_id,
+    visit.request.url,
+    visit.head?.idempotencyKey,
+    visit.request.body,
+  )
+  if (kept !== undefined && 'body' in kept) return { status: kept.status, body: kept.body, replayed: true }
+  const answer = await run(endpoint, operation).catch(async (error) => {
+    await kept?.release()
+    throw error
+  })
+  const status = endpoint.status ?? 200
+  await kept?.keep(status, withoutOnce(endpoint, answer))
+  visit.target = endpoint.target?.(operation.params as never, answer) ?? null
+  await record(visit, 'finished', status, null, door)
+  return { status, body: answer, replayed: false }
+}
+
+async function authenticate(visit: Visit, door: ApiDoor): Promise<Admission> {
+  const version = await door.hot.version()
+  const head = readHead(visit.request.raw.rawHeaders)
+  visit.head = head
+  visit.caller = door.callers.identify(visit.request.raw.socket, head)
+  const { url } = visit.request
+  if (containsKey(url.slice(url.indexOf('?') + 1))) {
+    throw new OctroiError(
+      'invalid_request',
+      'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
+    )
+  }
+  const secret = presentedSecret(head)
+  if (secret === null) throw missingCredential()
+  const now = door.parts.now().getTime()
+  const admission = requireUsable(await door.admissions.find(version, secret), visit.caller.address, now)
+  visit.admission = admission
+  requireWithinLimit(admission, door.limiter, now)
+  door.parts.trail.noteUse(admission.principal.key_id, new Date(now).toISOString())
+  return admission
+}
+
+function authorise({ permission }: Endpoint, { principal }: Admission): void {
+  if (permission === null || holdsSomewhere(principal.permissions, permission)) return
+  throw new OctroiError('not_granted', `This needs the permission ${permission}.`)
+}
+
+function parse(schema: z.ZodType | undefined, input: unknown): unknown {
+  if (schema === undefined) return undefined
+  const result = schema.safeParse(input === null ? undefined : input)
+  if (result.success) return result.data
+  const errors = result.error.issues.flatMap((issue): FieldError[] => {
+    const path = issue.path.map(String)
+    if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
+    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }))
+  })
+  const named = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+  throw new OctroiError('invalid_request', `The request is not valid. ${named}`.slice(0, 2_000), { errors })
+}
+
+async function run(endpoint: Endpoint, operation: unknown): Promise<unknown> {
+  const answer: unknown = await endpoint.handle(operation as never)
+  // Only what is declared leaves: a field that was added to a row does not slip out.
+  return endpoint.response === undefined ? undefined : endpoint.response.parse(answer)
+}
+
+function isRecorded(endpoint: Endpoint): boolean {
+  return endpoint.method !== 'GET' || endpoint.recorded === true
+}
+
+function withoutOnce(endpoint: Endpoint, answer: unknown): unknown {
+  if (endpoint.once === undefined) return answer
+  return Object.fromEntries(Object.entries(answer as object).filter(([name]) => !endpoint.once?.includes(name)))
+}
+
+async function recordRefusal(visit: Visit, error: OctroiError, door: ApiDoor): Promise<void> {
+  // The trail being unwritable may be why; the refusal stands all the same.
+  await record(visit, 'finished', error.status, error.code, door).catch(() => undefined)
+}
+
+async function record(
+  visit: Visit,
+  phase: AuditLine['phase'],
+  status: number | null,
+  code: string | null,
+  door: ApiDoor,
+): Promise<void> {
+  const { trail } = door.parts
+  trail.record({
+    at: door.parts.now().toISOString(),
+    request: visit.id,
+    action: visit.endpoint.name,
+    phase,
+    account: visit.admission?.principal.account ?? null,
+    key: visit.admission?.principal.key_id ?? null,
+    connection: visit.target?.startsWith('connection:') ? visit.target.slice('connection:'.length) : null,
+    method: visit.request.method,
+    path: visit.request.url.split('?', 1)[0]?.slice(0, 2_048) ?? null,
+    status,
+    code,
+    bytes_in: Number(visit.head?.contentLength ?? 0) || 0,
+    bytes_out: 0,
+    ms: Math.round((performance.now() - visit.began) * 10) / 10,
+    correlation: visit.head?.correlationId?.slice(0, 200) ?? null,
+    address: visit.caller?.address ?? null,
+    target: visit.target,
+  })
+  if (isRecorded(visit.endpoint) || trail.mode === 'strict') await trail.flushed()
+}
+
+function send(reply: FastifyReply, visit: Visit, { status, body, replayed }: Answer): void {
+  reply
+    .code(status)
+    .header('Octroi-Request-Id', visit.id)
+    .header('Cache-Control', 'no-store')
+    .header('X-Content-Type-Options', 'nosniff')
+  if (replayed) reply.header('Idempotent-Replayed', 'true')
+  if (body === undefined) reply.send()
+  else reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+}
+
+export function sendProblem(reply: FastifyReply, { status, headers, body }: Problem): void {
+  for (let i = 0; i < headers.length; i += 2) reply.header(headers[i] as string, headers[i + 1] as string)
+  reply.code(status).send(body)
+}

@@ -1,0 +1,15 @@
+import { createServer, type Server } from 'node:http'
+import type { Listener } from '../outbound/egress.ts'
+import type { Metrics } from './metrics.ts'
+
+/** `/metrics` without a key, for a collector on the same machine. */
+export function serveMetrics(metrics: Metrics, { address, port }: Listener): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    if (request.url !== '/metrics') response.writeHead(404).end()
+    else response.writeHead(200, { 'Content-Type': metrics.registry.contentType }).end(await metrics.registry.metrics())
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: address, port }, () => resolve(server))
+  })
+}

@@ -1,0 +1,194 @@
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Endpoint } from '../api/endpoint.ts'
+import { OPERATIONS } from '../api/index.ts'
+import { asOctroiError, ERROR_CODES, OctroiError } from '../core/errors.ts'
+import { requestId } from '../core/ids.ts'
+import type { Problem } from '../core/problem.ts'
+import type { Proxy } from '../gateway/proxy.ts'
+import { requireUsable } from '../inbound/admissions.ts'
+import { presentedSecret } from '../inbound/credentials.ts'
+import { readHead } from '../inbound/request_head.ts'
+import { holdsPermission } from '../policy/permissions.ts'
+import { errorPages } from '../version.ts'
+import { type ApiDoor, sendProblem, serveApi } from './api_routes.ts'
+import type { Metrics } from './metrics.ts'
+import { openApi } from './openapi.ts'
+
+export interface DoorParts extends ApiDoor {
+  readonly proxy: Proxy
+  readonly metrics: Metrics
+  /** The path of the public URL, without a trailing slash: `''` at the root. */
+  readonly basePath: string
+  readonly isReady: () => Promise<void>
+}
+
+const API_BODY_BYTES = 1024 * 1024
+const MAX_HEADER_BYTES = 32 * 1024
+
+/**
+ * The front door. `/proxy/` goes to the gate as raw request and response; everything else goes through Fastify.
+ *
+ * | prefix | folder |
+ * |---|---|
+ * | `/proxy/` | gateway |
+ * | `/api/v1/` | api |
+ * | `/health`, `/ready`, `/metrics`, `/openapi.json` | here |
+ */
+export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyInstance; server: Server }> {
+  let server: Server | undefined
+  const fastify = Fastify({
+    serverFactory: (handler) => {
+      server = createServer(
+        // The parser's own limits stop slow and endless heads; the exchange watches bodies.
+        {
+          maxHeaderSize: MAX_HEADER_BYTES,
+          headersTimeout: 15_000,
+          requestTimeout: 0,
+          keepAliveTimeout: 65_000,
+          requireHostHeader: true,
+        },
+        frontDoor(parts, handler),
+      )
+      guard(server, parts, handler)
+      return server
+    },
+    bodyLimit: API_BODY_BYTES,
+    logger: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+  })
+  // Fastify's parser also takes text; only JSON is read here, so a page's form can never be a request of ours.
+  fastify.removeContentTypeParser('text/plain')
+  serveApi(fastify, OPERATIONS as unknown as readonly Endpoint[], parts)
+  serveOwn(fastify, parts)
+  fastify.setNotFoundHandler((request, reply) => {
+    const error = new OctroiError('not_found', `Nothing is served at ${request.method} ${pathOf(request.url)}.`)
+    sendProblem(reply, parts.problem(error, requestId()))
+  })
+  fastify.setErrorHandler((error, _request, reply) =>
+    sendProblem(reply, parts.problem(fromFastify(error), requestId())),
+  )
+  await fastify.ready()
+  return { fastify, server: server as unknown as Server }
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+function frontDoor({ proxy, basePath, problem }: DoorParts, handler: Handler): Handler {
+  return (request, response) => {
+    let url = request.url as string
+    if (basePath !== '' && url.startsWith(basePath) && '/?'.includes(url[basePath.length] ?? '/')) {
+      url = url.slice(basePath.length) || '/'
+      request.url = url
+    }
+    if (url.startsWith('/proxy/')) proxy.handle(request, response, url)
+    else if (url.charCodeAt(0) !== 47)
+      refuse(response, problem(new OctroiError('invalid_request', 'The request target must be a path.'), requestId()))
+    else handler(request, response)
+  }
+}
+
+/** What Node would answer on its own account, or not at all. */
+function guard(server: Server, parts: DoorParts, handler: Handler): void {
+  const door = frontDoor(parts, handler)
+  const { problem } = parts
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // The gate answers 100 once the call is allowed; elsewhere there is nothing to wait for.
+    if (!(request.url as string).includes('/proxy/')) response.writeContinue()
+    door(request, response)
+  })
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    refuse(response, problem(new OctroiError('invalid_request', 'This expectation cannot be met.'), requestId()))
+  })
+  server.on('connect', (_request, socket) => {
+    socket.end(rawAnswer(problem(new OctroiError('method_not_allowed', 'CONNECT is not served.'), requestId())))
+  })
+  server.on('clientError', (error: Error & { code?: string }, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    else socket.end(rawAnswer(problem(parseFailure(error.code), requestId())))
+  })
+}
+
+function parseFailure(code: string | undefined): OctroiError {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new OctroiError('invalid_request', `The headers are larger than ${MAX_HEADER_BYTES} bytes.`)
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new OctroiError('invalid_request', 'The request was not complete in time.')
+  return new OctroiError('invalid_request', 'The request is not valid HTTP/1.1.')
+}
+
+function refuse(response: ServerResponse, { status, headers, body }: Problem): void {
+  response.writeHead(status, [...headers, 'Connection', 'close'])
+  response.end(body)
+}
+
+/** An answer on a bare socket. */
+function rawAnswer({ status, headers, body }: Problem): string {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close']
+  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
+  return `${lines.join('\r\n')}\r\n\r\n${body}`
+}
+
+function serveOwn(fastify: FastifyInstance, parts: DoorParts): void {
+  // Liveness asks nothing of anybody: a full disk is no reason to be restarted.
+  fastify.get('/health', async (_, reply) => reply.header('Cache-Control', 'no-store').send({ status: 'ok' }))
+  fastify.get('/ready', async (_, reply) => {
+    await parts.isReady()
+    return reply.header('Cache-Control', 'no-store').send({ status: 'ready' })
+  })
+  const description = openApi(OPERATIONS as unknown as readonly Endpoint[], parts.parts.about)
+  fastify.get('/openapi.json', async (_, reply) => reply.send(description))
+  fastify.get<{ Params: { code: string } }>('/errors/:code', async (request, reply) => {
+    return reply.type('text/plain; charset=utf-8').send(await errorPage(request.params.code))
+  })
+  fastify.get('/metrics', async (request, reply) => {
+    await requireStatusRead(request.raw, parts)
+    return reply.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics())
+  })
+}
+
+/** The page that a problem's `type` points to. */
+async function errorPage(code: string): Promise<string> {
+  if (!Object.hasOwn(ERROR_CODES, code)) throw new OctroiError('not_found', 'There is no such error code.')
+  return readFile(join(errorPages(), `${code}.md`), 'utf8')
+}
+
+async function requireStatusRead(request: IncomingMessage, parts: DoorParts): Promise<void> {
+  const version = await parts.hot.version()
+  const head = readHead(request.rawHeaders)
+  const { address } = parts.callers.identify(request.socket, head)
+  const secret = presentedSecret(head)
+  if (secret === null)
+    throw new OctroiError('unauthenticated', 'The metrics need a key with the permission status.read.')
+  const { principal } = requireUsable(
+    await parts.admissions.find(version, secret),
+    address,
+    parts.parts.now().getTime(),
+  )
+  if (!holdsPermission(principal.permissions, 'status.read')) {
+    throw new OctroiError('not_granted', 'This needs the permission status.read.')
+  }
+}
+
+function fromFastify(error: unknown): OctroiError {
+  switch ((error as { code?: string }).code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new OctroiError('payload_too_large', `The body is larger than ${API_BODY_BYTES} bytes.`)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new OctroiError('invalid_request', 'Send the body as application/json.')
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new OctroiError('invalid_request', 'The body is not valid JSON.')
+    default:
+      if ((error as { statusCode?: number }).statusCode === 400)
+        return new OctroiError('invalid_request', 'The request is not valid.')
+      return asOctroiError(error)
+  }
+}
+
+function pathOf(url: string): string {
+  return (url.split('?', 1)[0] as string).slice(0, 200)
+}

@@ -1,0 +1,93 @@
+import { newEvent } from '../core/events.ts'
+import type { Store } from '../core/stores.ts'
+import type { ConnectionState } from '../core/types.ts'
+import type { Vault } from '../core/vault.ts'
+import { type CheckResult, checkConnection } from './check.ts'
+import type { Target, Targets } from './targets.ts'
+
+/** A connection is looked into at most so often, however many calls say that something is wrong (D19). */
+const LOOK_EVERY_MS = 60_000
+
+/**
+ * Keeps the state of connections true. What a caller sees (a refusal, a success) only causes a look; the connection's own test
+ * decides. `degraded` stops no call: a secret that was mended at the service works again without anybody telling us.
+ */
+export class ConnectionHealth {
+  readonly #store: Store
+  readonly #vault: Vault
+  readonly #targets: Targets
+  readonly #looked = new Map<string, number>()
+
+  constructor(store: Store, vault: Vault, targets: Targets) {
+    this.#store = store
+    this.#vault = vault
+    this.#targets = targets
+  }
+
+  /** The service refused our credential in a call. */
+  async refused(target: Target): Promise<void> {
+    if (!this.#mayLook(target)) return
+    const result = await checkConnection(target)
+    // Without a test of its own the refusal is all there is to go by, and the mark costs nobody a call.
+    if (result.outcome === 'untested')
+      await this.mark(target.connection.id, 'degraded', 'The service refused the credential.')
+    else await this.record(target.connection.id, result)
+  }
+
+  /** A call went through although the connection is marked. */
+  async succeeded(target: Target): Promise<void> {
+    if (target.connection.state !== 'degraded' || !this.#mayLook(target)) return
+    await this.record(target.connection.id, await checkConnection(target))
+  }
+
+  async record(id: string, result: CheckResult): Promise<void> {
+    if (result.ok) await this.mark(id, 'ready', null)
+    else await this.mark(id, 'degraded', result.detail)
+  }
+
+  async mark(id: string, state: ConnectionState, reason: string | null): Promise<void> {
+    const type = state === 'ready' ? 'connection.recovered' : 'connection.degraded'
+    await this.#store.transaction(async (trx) => {
+      const changed = await trx.connections.setState(id, state, reason, new Date().toISOString())
+      if (changed) await trx.events.insert(newEvent(type, `connection:${id}`, { reason }))
+    })
+  }
+
+  /**
+   * The service took the `next` secrets where it refused the current ones: they change places, and the old ones are kept as
+   * `next`, so that a switch made too early heals itself.
+   */
+  async switchOver(id: string, because: 'refused' | 'asked'): Promise<boolean> {
+    const stored = await this.#store.connections.get(id)
+    if (stored === undefined || stored.sealed.next === null) return false
+    const { current, next } = await this.#vault.openSecrets(stored.dataKey, stored.connection, stored.sealed)
+    if (next === null) return false
+    const version = stored.sealed.version + 1
+    const sealed = await this.#vault.sealSecrets(
+      stored.dataKey,
+      stored.connection,
+      { current: next, next: current },
+      version,
+    )
+    return this.#store.transaction(async (trx) => {
+      const switched = await trx.connections.updateSecrets(id, sealed, stored.sealed.version)
+      if (switched) await trx.events.insert(newEvent('connection.switched', `connection:${id}`, { because }))
+      return switched
+    })
+  }
+
+  /** The connection as it is stored now, for a test that somebody asked for. */
+  async target(id: string): Promise<Target | undefined> {
+    const stored = await this.#store.connections.get(id)
+    return stored && this.#targets.build(stored)
+  }
+
+  #mayLook(target: Target): boolean {
+    const { id } = target.connection
+    const now = performance.now()
+    const last = this.#looked.get(id)
+    if (last !== undefined && now - last < LOOK_EVERY_MS) return false
+    this.#looked.set(id, now)
+    return true
+  }
+}

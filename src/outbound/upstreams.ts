@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import { isIP, type LookupFunction } from 'node:net'
+import { buildConnector, Pool } from 'undici'
+import type { NetworkPolicy } from '../core/types.ts'
+import { bareHost, Egress, type Listener, portOf, RefusedAddress } from './egress.ts'
+
+/** The sockets to one origin under one policy. */
+export interface Upstream {
+  readonly origin: string
+  readonly pool: Pool
+  usedAt: number
+}
+
+const MAX_SOCKETS = 256
+const IDLE_MS = 300_000
+
+/**
+ * Pools by (origin, CA, network policy, connect time-out): a socket that one connection's rules opened never carries the call of a
+ * connection with other rules (D12).
+ */
+export class Upstreams {
+  readonly #pools = new Map<string, Upstream>()
+  readonly #listeners: () => readonly Listener[]
+  readonly #resolve: LookupFunction | undefined
+  readonly #sweeper: NodeJS.Timeout
+
+  constructor(listeners: () => readonly Listener[], resolve?: LookupFunction) {
+    this.#listeners = listeners
+    this.#resolve = resolve
+    this.#sweeper = setInterval(() => this.#closeIdle(), IDLE_MS / 5).unref()
+  }
+
+  get(origin: string, network: NetworkPolicy, connectMs: number): Upstream {
+    const key = poolKey(origin, network, connectMs)
+    let upstream = this.#pools.get(key)
+    if (upstream === undefined) {
+      upstream = { origin, pool: this.#open(origin, network, connectMs), usedAt: performance.now() }
+      this.#pools.set(key, upstream)
+    }
+    return upstream
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#sweeper)
+    await Promise.all([...this.#pools.values()].map(({ pool }) => pool.destroy()))
+    this.#pools.clear()
+  }
+
+  #open(origin: string, network: NetworkPolicy, connectMs: number): Pool {
+    const url = new URL(origin)
+    const egress = new Egress(network, this.#listeners)
+    const connect = buildConnector({
+      timeout: connectMs,
+      // Explicit, so that no environment variable of the process can switch verification off.
+      rejectUnauthorized: true,
+      lookup: egress.lookup(portOf(url), url.protocol, this.#resolve),
+      ...(network.ca === undefined ? {} : { ca: network.ca }),
+    })
+    return new Pool(origin, {
+      connections: MAX_SOCKETS,
+      pipelining: 1,
+      allowH2: false,
+      // Time limits are the exchange's: one clock from arrival to the last byte.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: 4_000,
+      keepAliveMaxTimeout: 60_000,
+      connect: (options, callback) => {
+        // `net.connect` asks no look-up for an address written in digits.
+        const host = bareHost(options.hostname)
+        const refusal = isIP(host) === 0 ? undefined : egress.refusal(host, portOf(url), url.protocol)
+        if (refusal !== undefined) callback(new RefusedAddress(`${host}: ${refusal}`), null)
+        else connect(options, callback)
+      },
+    })
+  }
+
+  #closeIdle(): void {
+    const before = performance.now() - IDLE_MS
+    for (const [key, upstream] of this.#pools) {
+      if (upstream.usedAt > before || upstream.pool.stats.running > 0 || upstream.pool.stats.pending > 0) continue
+      this.#pools.delete(key)
+      void upstream.pool.close()
+    }
+  }
+}
+
+function poolKey(origin: string, network: NetworkPolicy, connectMs: number): string {
+  const { allow_private = false, allow_http = false, ca = '' } = network
+  const policy = JSON.stringify([allow_private, allow_http, connectMs])
+  return `${origin} ${policy} ${ca === '' ? '' : createHash('sha256').update(ca).digest('base64')}`
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Store } from '../../src/core/stores.ts'
+import type { OpenStore } from '../../src/store/open.ts'
+import { stopSharedPostgres } from '../support/postgres.ts'
+import { ENGINES, type EngineName, OtherProcess, Places } from './places.ts'
+import { account, apiKey, batch, connection, dataKey, fill, kek, keySecret, replay, sealed } from './rows.ts'
+
+/** The reads of the hot path, and the version by which what they found may be kept (D18). */
+
+const places = new Places()
+afterEach(() => places.cleanUp(), 60_000)
+afterAll(() => stopSharedPostgres(), 60_000)
+
+/** From when on a change must be seen: at once in SQLite, after a second in PostgreSQL, whatever became of its notice. */
+const bound: Record<EngineName, () => Promise<unknown>> = {
+  sqlite: async () => undefined,
+  postgres: () => sleep(1_010),
+}
+
+describe.each(ENGINES)('%s', (engine) => {
+  let open: OpenStore
+  beforeEach(async () => {
+    open = await places.openFresh(engine)
+    await fill(open)
+  }, 60_000)
+
+  const CHANGES: Record<string, (store: Store) => Promise<unknown>> = {
+    'a new account': (store) => store.accounts.insert(account('a2')),
+    'a disabled account': (store) => store.accounts.update(account('a1', { disabled_at: '2026-02-01T00:00:00.000Z' })),
+    'a new key': (store) => store.keys.insert(apiKey('k2', 'a1'), keySecret('hash-2', 'k2')),
+    'a revoked key': (store) => store.keys.update(apiKey('k1', 'a1', { revoked_at: '2026-02-01T00:00:00.000Z' })),
+    'a deleted key': (store) => store.keys.delete('k1'),
+    'a rotated key': (store) => store.keys.replaceSecret(keySecret('hash-2', 'k1'), '2026-02-01T00:00:00.000Z'),
+    'a changed connection': (store) => store.connections.update(connection('c1', { name: 'Autre' })),
+    'new secrets': (store) => store.connections.updateSecrets('c1', sealed(2), 1),
+    'another state': (store) => store.connections.setState('c1', 'degraded', null, '2026-02-01T00:00:00.000Z'),
+    'a deleted connection': (store) => store.connections.delete('c1'),
+    'a new key of the ring': (store) => store.vault.insertKeyEncryptionKey(kek('kek2')),
+    'a rewrapped key of the ring': (store) => store.vault.rewrapKeyEncryptionKey('kek1', 'anew'),
+    'a new data key': (store) => store.vault.insertDataKey(dataKey('dk2', 'kek1')),
+    'a transaction': (store) =>
+      store.transaction(async (trx) => {
+        await trx.accounts.insert(account('a2'))
+        await trx.accounts.insert(account('a3'))
+      }),
+  }
+
+  it.each(Object.keys(CHANGES))('moves the version with %s, also when a second handle wrote it', async (change) => {
+    const before = await open.hot.version()
+    const writer = (await places.openAgain(open)).store
+    await CHANGES[change]?.(writer)
+    await bound[engine]()
+    expect(await open.hot.version()).not.toBe(before)
+  })
+
+  it('moves the version with a write of this very handle', async () => {
+    const before = await open.hot.version()
+    await open.store.accounts.insert(account('a2'))
+    await bound[engine]()
+    expect(await open.hot.version()).not.toBe(before)
+  })
+
+  it('moves the version with a write of another process', async () => {
+    const before = await open.hot.version()
+    expect(await new OtherProcess('insert-account', places.locationOf(open)).ended()).toContain('done')
+    await bound[engine]()
+    expect(await open.hot.version()).not.toBe(before)
+  }, 30_000)
+
+  it('keeps the version while only activity is written, or nothing changes', async () => {
+    const before = await open.hot.version()
+    await open.activity.append(batch('w1', 1), [{ kind: 'key', value: 'k1' }], [{ key_id: 'k1', at: '2026-01-01' }])
+    await open.activity.claimReplay(replay('r1'), '2026-01-01T00:00:00.000Z')
+    await open.activity.finishReplay(replay('r1', { state: 'done' }))
+    await open.activity.deleteExpiredReplays('2027-01-01T00:00:00.000Z')
+    await open.store.connections.setState('c1', 'ready', null, '2026-02-01T00:00:00.000Z')
+    await open.store.accounts.list({ limit: 9 })
+    await bound[engine]()
+    expect(await open.hot.version()).toBe(before)
+  })
+
+  it('keeps the version of a transaction that was rolled back, and shows nothing of it', async () => {
+    const before = await open.hot.version()
+    const failed = open.store.transaction(async (trx) => {
+      await trx.keys.insert(apiKey('k2', 'a1'), keySecret('hash-2', 'k2'))
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    await bound[engine]()
+    expect(await open.hot.version()).toBe(before)
+    expect(await open.hot.findKey('hash-2')).toBeUndefined()
+  })
+
+  it('finds a key with its account by the hash of its secret', async () => {
+    const found = { key: apiKey('k1', 'a1'), account: account('a1'), secret_expires_at: null }
+    expect(await open.hot.findKey('hash-1')).toEqual(found)
+    expect(await open.hot.findKey('hash-2')).toBeUndefined()
+    await open.store.keys.replaceSecret(keySecret('hash-2', 'k1'), '2026-02-01T00:00:00.000Z')
+    expect(await open.hot.findKey('hash-1')).toEqual({ ...found, secret_expires_at: '2026-02-01T00:00:00.000Z' })
+    expect(await open.hot.findKey('hash-2')).toEqual(found)
+  })
+
+  it('finds a connection with what opens its secrets', async () => {
+    expect(await open.hot.findConnection('c1')).toEqual(await open.store.connections.get('c1'))
+    expect(await open.hot.findConnection('c2')).toBeUndefined()
+  })
+
+  it('shows a revocation to the look-up of a second handle at once', async () => {
+    const other = await places.openAgain(open)
+    expect((await other.hot.findKey('hash-1'))?.key.revoked_at).toBeNull()
+    await open.store.keys.update(apiKey('k1', 'a1', { revoked_at: '2026-02-01T00:00:00.000Z' }))
+    expect((await other.hot.findKey('hash-1'))?.key.revoked_at).toBe('2026-02-01T00:00:00.000Z')
+  })
+
+  it('shows no half of a transaction', async () => {
+    const half = Promise.withResolvers<void>()
+    const end = Promise.withResolvers<void>()
+    const work = open.store.transaction(async (trx) => {
+      await trx.keys.delete('k1')
+      half.resolve()
+      await end.promise
+      await trx.connections.delete('c1')
+    })
+    await half.promise
+    expect((await open.hot.findKey('hash-1'))?.key.id).toBe('k1')
+    end.resolve()
+    await work
+    expect([await open.hot.findKey('hash-1'), await open.hot.findConnection('c1')]).toEqual([undefined, undefined])
+  })
+})
+
+const LISTENERS = "from pg_stat_activity where datname = current_database() and query = 'listen octroi_store'"
+
+describe('postgres', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('moves the version by a notice, with no help of the clock', async () => {
+    // Time stands still: nothing ages and nothing is polled.
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval'] })
+    const open = await places.openFresh('postgres')
+    await fill(open)
+    const before = await open.hot.version()
+    const sql = new pg.Client(places.locationOf(open).databaseUrl)
+    await sql.connect()
+    while ((await sql.query(`select 1 ${LISTENERS}`)).rowCount === 0) await sleep(10)
+    await sql.end()
+    await open.store.accounts.insert(account('a2'))
+    while ((await open.hot.version()) === before) await sleep(1)
+  }, 60_000)
+
+  it('moves the version without any notice when the listening connection is cut again and again', async () => {
+    const open = await places.openFresh('postgres')
+    await fill(open)
+    const before = await open.hot.version()
+    const sql = new pg.Client(places.locationOf(open).databaseUrl)
+    await sql.connect()
+    const cut = () => sql.query(`select pg_terminate_backend(pid) ${LISTENERS}`)
+    await cut()
+    await open.store.accounts.insert(account('a2'))
+    for (let i = 0; i < 20; i++) {
+      await cut()
+      await sleep(52)
+    }
+    expect(await open.hot.version()).not.toBe(before)
+    await sql.end()
+  }, 60_000)
+})
