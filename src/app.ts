@@ -9,7 +9,7 @@ import { newEvent } from './core/events.ts'
 import { problemRenderer } from './core/problem.ts'
 import { PURPOSES } from './core/purposes.ts'
 import type { Store } from './core/stores.ts'
-import { Proxy } from './gateway/proxy.ts'
+import { Gate } from './gateway/proxy.ts'
 import { Replays } from './gateway/replays.ts'
 import { Metrics } from './http/metrics.ts'
 import { serveMetrics } from './http/metrics_listener.ts'
@@ -80,7 +80,7 @@ export async function startGate(settings: Settings): Promise<RunningGate> {
     problem: problemRenderer(publicUrl),
     log,
   }
-  const proxy = new Proxy({
+  const proxy = new Gate({
     ...shared,
     targets,
     health,

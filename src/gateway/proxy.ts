@@ -54,7 +54,7 @@ interface Passage {
  * `ANY /proxy/{connection}/{path}?{query}`: the six steps of a call. A step that refuses throws; what is thrown is answered, and
  * every call ends in one line of the audit trail.
  */
-export class Proxy {
+export class Gate {
   readonly #parts: ProxyParts
   readonly #lanes = new Lanes()
   readonly #deadlines = new Deadlines()

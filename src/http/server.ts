@@ -7,7 +7,7 @@ import { OPERATIONS } from '../api/index.ts'
 import { asOctroiError, ERROR_CODES, OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { Problem } from '../core/problem.ts'
-import type { Proxy } from '../gateway/proxy.ts'
+import type { Gate } from '../gateway/proxy.ts'
 import { requireUsable } from '../inbound/admissions.ts'
 import { presentedSecret } from '../inbound/credentials.ts'
 import { readHead } from '../inbound/request_head.ts'
@@ -18,7 +18,7 @@ import type { Metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 
 export interface DoorParts extends ApiDoor {
-  readonly proxy: Proxy
+  readonly proxy: Gate
   readonly metrics: Metrics
   /** The path of the public URL, without a trailing slash: `''` at the root. */
   readonly basePath: string
