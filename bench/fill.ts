@@ -23,7 +23,6 @@ export interface Templates {
   readonly secrets: Readonly<Record<string, string>>
 }
 
-
 /** Rows per commit: a commit waits for the disk, and a transaction keeps what it changes in memory. */
 const BATCH = 20_000
 

@@ -2,6 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** As the launcher starts it. */
+const FLAGS = ['--min-semi-space-size=16']
+
 /** How Octroi is started: the bundle that a release is, or the sources of the checkout. */
 export interface Product {
   readonly file: string
@@ -21,10 +24,15 @@ export function prepareProduct(root: string): Product {
     const made = spawnSync(process.execPath, [script], { cwd: root, encoding: 'utf8' })
     if (made.status !== 0) throw new Error(`npm run bundle failed:\n${made.stdout}${made.stderr}`)
   }
-  const bundle = join(root, 'dist', 'octroi.js')
+  const bundle = join(root, 'dist', 'octroi.cjs')
   if (!existsSync(bundle)) return sources(root)
-  const text = readFileSync(bundle, 'utf8')
-  return { file: process.execPath, args: [bundle], kind: 'bundle', knows: (setting) => text.includes(setting) }
+  const text = readFileSync(join(root, 'dist', 'main.cjs'), 'utf8')
+  return {
+    file: process.execPath,
+    args: [...FLAGS, bundle],
+    kind: 'bundle',
+    knows: (setting) => text.includes(setting),
+  }
 }
 
 function sources(root: string): Product {

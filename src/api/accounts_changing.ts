@@ -1,9 +1,9 @@
 import { type EventType, newEvent } from '../core/events.ts'
-import type { Store } from '../core/stores.ts'
-import type { Account, ApiKey } from '../core/types.ts'
+import type { Account } from '../core/types.ts'
 import { requireHoldings } from '../policy/escalation.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import type { Operation } from './endpoint.ts'
+import { everyKey } from './every_key.ts'
 import { grantContext } from './grant_context.ts'
 import { notFound } from './presenting.ts'
 
@@ -22,7 +22,7 @@ export async function changeAccount(
     const account = await store.accounts.get(params.id)
     if (account === undefined) throw notFound('account', params.id)
     if (!holdsPermission(principal.permissions, '*')) {
-      for (const key of await keysOf(store, account.id)) {
+      for (const key of await everyKey(store, { account: account.id })) {
         requireHoldings(principal, key, await grantContext(store, parts.catalogue, principal.grants, key.grants))
       }
     }
@@ -31,14 +31,4 @@ export async function changeAccount(
     if (event !== undefined) await store.events.insert(newEvent(event, `account:${account.id}`, {}, now))
     return changed
   })
-}
-
-async function keysOf(store: Store, account: string): Promise<ApiKey[]> {
-  const keys: ApiKey[] = []
-  for (let after: string | undefined; ; ) {
-    const part = await store.keys.list({ limit: 200, after }, { account })
-    keys.push(...part)
-    after = part.at(-1)?.id
-    if (part.length < 200) return keys
-  }
 }

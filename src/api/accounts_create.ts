@@ -1,6 +1,6 @@
 import { newEvent } from '../core/events.ts'
 import { endpoint } from './endpoint.ts'
-import { chooseId, presentAccount } from './presenting.ts'
+import { chooseId, made, presentAccount } from './presenting.ts'
 import { Account, AccountCreate } from './schemas.ts'
 
 export const accountsCreate = endpoint({
@@ -13,7 +13,7 @@ export const accountsCreate = endpoint({
   response: Account,
   status: 201,
   errors: ['conflict'],
-  target: (_, answer) => `account:${(answer as { id?: string } | undefined)?.id ?? ''}`,
+  target: (_, answer) => made('account', answer),
   async handle({ body, parts }) {
     const now = parts.now().toISOString()
     return parts.store.transaction(async (store) => {

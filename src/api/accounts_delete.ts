@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import { newEvent } from '../core/events.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound } from './presenting.ts'
+import { IdParams } from './schemas.ts'
 
 export const accountsDelete = endpoint({
   name: 'accounts.delete',
@@ -9,7 +9,7 @@ export const accountsDelete = endpoint({
   path: '/accounts/{id}',
   summary: 'Delete an account that has no live keys',
   permission: 'accounts.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   status: 204,
   errors: ['not_found', 'conflict'],
   target: ({ id }) => `account:${id}`,

@@ -1,8 +1,8 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { changeAccount } from './accounts_changing.ts'
 import { endpoint } from './endpoint.ts'
 import { presentAccount } from './presenting.ts'
-import { Account } from './schemas.ts'
+import { Account, IdParams } from './schemas.ts'
 
 export const accountsDisable = endpoint({
   name: 'accounts.disable',
@@ -10,7 +10,7 @@ export const accountsDisable = endpoint({
   path: '/accounts/{id}/disable',
   summary: 'Disable an account: its keys stop working from the next request',
   permission: 'accounts.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: Account,
   errors: ['not_found'],
   target: ({ id }) => `account:${id}`,

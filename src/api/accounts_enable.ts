@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import { changeAccount } from './accounts_changing.ts'
 import { endpoint } from './endpoint.ts'
 import { presentAccount } from './presenting.ts'
-import { Account } from './schemas.ts'
+import { Account, IdParams } from './schemas.ts'
 
 export const accountsEnable = endpoint({
   name: 'accounts.enable',
@@ -10,7 +9,7 @@ export const accountsEnable = endpoint({
   path: '/accounts/{id}/enable',
   summary: 'Enable an account again',
   permission: 'accounts.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: Account,
   errors: ['not_found'],
   target: ({ id }) => `account:${id}`,

@@ -1,7 +1,6 @@
-import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { notFound, presentAccount } from './presenting.ts'
-import { Account } from './schemas.ts'
+import { Account, IdParams } from './schemas.ts'
 
 export const accountsGet = endpoint({
   name: 'accounts.get',
@@ -9,7 +8,7 @@ export const accountsGet = endpoint({
   path: '/accounts/{id}',
   summary: 'Read an account',
   permission: 'accounts.read',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: Account,
   errors: ['not_found'],
   async handle({ params, parts }) {

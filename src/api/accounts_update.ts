@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import { changeAccount } from './accounts_changing.ts'
 import { endpoint } from './endpoint.ts'
 import { presentAccount } from './presenting.ts'
-import { Account, AccountUpdate } from './schemas.ts'
+import { Account, AccountUpdate, IdParams } from './schemas.ts'
 
 export const accountsUpdate = endpoint({
   name: 'accounts.update',
@@ -10,7 +9,7 @@ export const accountsUpdate = endpoint({
   path: '/accounts/{id}',
   summary: 'Rename or describe an account',
   permission: 'accounts.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   body: AccountUpdate,
   response: Account,
   errors: ['not_found'],

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AuditLine } from '../core/audit.ts'
-import { OctroiError } from '../core/errors.ts'
 import { endpoint } from './endpoint.ts'
+import { invalid } from './faults.ts'
 import { Id, Page, pageOf, Time } from './schemas.ts'
 
 const Line = z.object({
@@ -43,17 +43,17 @@ export const auditList = endpoint({
     const place = parsePlace(query.cursor)
     const items: AuditLine[] = []
     let before = place?.row === undefined ? undefined : place.row + 1
-    let skip = place?.skip ?? 0
     for (let read = 0; read < MAX_BATCHES; ) {
       const part = await parts.activity.batches({ limit: 10, connection, key, since, before })
       for (const batch of part) {
         const lines = batch.lines.split('\n').map((line) => JSON.parse(line) as AuditLine)
+        // The batch that the cursor speaks of may be gone since: what was shown of it is not to be skipped in another.
+        const skip = batch.row === place?.row ? place.skip : 0
         for (let i = lines.length - 1 - skip; i >= 0; i--) {
           const line = lines[i] as AuditLine
           if (items.length === limit) return { items, next_cursor: `${batch.row}.${lines.length - 1 - i}` }
           if (matches(line, connection, key, since)) items.push(line)
         }
-        skip = 0
         before = batch.row
         read++
       }
@@ -79,7 +79,5 @@ function parsePlace(cursor: string | undefined): { row: number; skip: number } |
   if (cursor === undefined) return undefined
   const match = /^(\d{1,15})\.(\d{1,9})$/.exec(cursor)
   if (match) return { row: Number(match[1]), skip: Number(match[2]) }
-  throw new OctroiError('invalid_request', 'The cursor is not one of this list.', {
-    errors: [{ path: 'cursor', message: 'is not valid' }],
-  })
+  throw invalid('The request is not valid.', [{ path: 'cursor', message: 'is not a cursor of this list' }])
 }

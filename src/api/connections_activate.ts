@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import { connectionFor } from './connections_rules.ts'
 import { endpoint } from './endpoint.ts'
 import { presentConnection } from './presenting.ts'
-import { Connection } from './schemas.ts'
+import { Connection, IdParams } from './schemas.ts'
 
 export const connectionsActivate = endpoint({
   name: 'connections.activate',
@@ -10,7 +9,7 @@ export const connectionsActivate = endpoint({
   path: '/connections/{id}/activate',
   summary: 'Put a connection that a restore suspended back into service',
   permission: 'connections.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: Connection,
   errors: ['not_found'],
   target: ({ id }) => `connection:${id}`,

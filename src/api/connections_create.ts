@@ -11,7 +11,7 @@ import {
   requireAtConnection,
 } from './connections_rules.ts'
 import { endpoint } from './endpoint.ts'
-import { chooseId, presentConnection } from './presenting.ts'
+import { chooseId, made, presentConnection } from './presenting.ts'
 import { Connection, ConnectionCreate } from './schemas.ts'
 
 export const connectionsCreate = endpoint({
@@ -25,7 +25,7 @@ export const connectionsCreate = endpoint({
   response: Connection,
   status: 201,
   errors: ['conflict', 'insecure_upstream'],
-  target: (_, answer) => `connection:${(answer as { id?: string } | undefined)?.id ?? ''}`,
+  target: (_, answer) => made('connection', answer),
   async handle({ principal, body, parts }) {
     const connector = connectorFor(parts, body.connector)
     const scheme = chooseScheme(connector, body.scheme)

@@ -3,8 +3,9 @@ import { OctroiError } from '../core/errors.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
 import { grantAppliesTo } from '../policy/grants.ts'
 import { holdsPermission } from '../policy/permissions.ts'
-import { connectionFor, connectorFor } from './connections_rules.ts'
+import { connectionFor } from './connections_rules.ts'
 import { endpoint } from './endpoint.ts'
+import { IdParams } from './schemas.ts'
 
 export const connectionsCredentials = endpoint({
   name: 'connections.credentials',
@@ -14,7 +15,7 @@ export const connectionsCredentials = endpoint({
   description:
     'Needs the permission and a grant with "credentials": true at this connection; administrators need no grant. Each read is recorded.',
   permission: 'connections.read_credentials',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: z.object({ secrets: z.record(z.string(), z.string()), expires_at: z.string().nullable() }),
   errors: ['not_found', 'reconnect_required'],
   recorded: true,
@@ -26,7 +27,13 @@ export const connectionsCredentials = endpoint({
     if (!granted && !holdsPermission(principal.permissions, '*')) {
       throw new OctroiError('not_granted', `This key has no grant to read the credentials of ${connection.id}.`)
     }
-    const connector = connectorFor(parts, connection.connector)
+    const connector = parts.catalogue.get(connection.connector)
+    if (connector === undefined) {
+      throw new OctroiError(
+        'reconnect_required',
+        `The connector ${connection.connector} is not in the catalogue any more.`,
+      )
+    }
     const { current } = await parts.vault.openSecrets(stored.dataKey, connection, stored.sealed)
     const scheme = SCHEMES[connection.scheme]
     if (scheme === undefined) throw new OctroiError('internal', `There is no scheme ${connection.scheme}.`)

@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import { newEvent } from '../core/events.ts'
 import { connectionFor } from './connections_rules.ts'
 import { endpoint } from './endpoint.ts'
+import { IdParams } from './schemas.ts'
 
 export const connectionsDelete = endpoint({
   name: 'connections.delete',
@@ -9,7 +9,7 @@ export const connectionsDelete = endpoint({
   path: '/connections/{id}',
   summary: 'Delete a connection and its secrets',
   permission: 'connections.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   status: 204,
   errors: ['not_found'],
   target: ({ id }) => `connection:${id}`,

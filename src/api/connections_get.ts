@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import { connectionFor } from './connections_rules.ts'
 import { endpoint } from './endpoint.ts'
 import { presentConnection } from './presenting.ts'
-import { Connection } from './schemas.ts'
+import { Connection, IdParams } from './schemas.ts'
 
 export const connectionsGet = endpoint({
   name: 'connections.get',
@@ -10,7 +9,7 @@ export const connectionsGet = endpoint({
   path: '/connections/{id}',
   summary: 'Read a connection',
   permission: 'connections.read',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: Connection,
   errors: ['not_found'],
   async handle({ principal, params, parts }) {

@@ -6,7 +6,7 @@ import { connectionFor, connectorFor } from './connections_rules.ts'
 import { changedMeanwhile } from './connections_update.ts'
 import { endpoint } from './endpoint.ts'
 import { presentConnection } from './presenting.ts'
-import { Connection } from './schemas.ts'
+import { Connection, IdParams } from './schemas.ts'
 
 export const connectionsNext = endpoint({
   name: 'connections.next',
@@ -16,7 +16,7 @@ export const connectionsNext = endpoint({
   description:
     'Both sets are held: calls go out with the current one, and with the next one as soon as the service refuses the current and takes the next. "secrets": null drops the next set.',
   permission: 'connections.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   body: z.strictObject({
     secrets: z.record(z.string().max(100), z.string()).nullable(),
     verify: z.boolean().default(false),

@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
 import { connectionFor } from './connections_rules.ts'
 import { endpoint } from './endpoint.ts'
-import { Connection } from './schemas.ts'
+import { Connection, IdParams } from './schemas.ts'
 
 export const connectionsRefresh = endpoint({
   name: 'connections.refresh',
@@ -11,7 +10,7 @@ export const connectionsRefresh = endpoint({
   summary: 'Renew the token of a connection now',
   description: 'Schemes whose secrets do not expire (basic, api_key) have nothing to renew and answer 501.',
   permission: 'connections.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: Connection,
   errors: ['not_found', 'unsupported'],
   target: ({ id }) => `connection:${id}`,

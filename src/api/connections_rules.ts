@@ -7,6 +7,7 @@ import { Egress, originRefusal } from '../outbound/egress.ts'
 import { parseRule } from '../policy/pattern.ts'
 import { holdsAtConnection, holdsPermission } from '../policy/permissions.ts'
 import type { ApiParts } from './endpoint.ts'
+import { invalid } from './faults.ts'
 import { notFound } from './presenting.ts'
 
 /** The rules that every change of a connection keeps. */
@@ -65,7 +66,7 @@ export function checkAllowNever(
           },
         ],
   )
-  if (errors.length > 0) throw new OctroiError('invalid_request', 'The opened rules are not valid.', { errors })
+  if (errors.length > 0) throw invalid('The opened rules are not valid.', errors)
   for (const rule of after) parseRule(rule)
   if (after.every((rule) => before.includes(rule)) || holdsPermission(principal.permissions, '*')) return
   throw new OctroiError('not_granted', 'Opening what a connector never lets through is an administrator’s decision.')
@@ -88,5 +89,5 @@ export async function checkOrigin(parts: ApiParts, connector: Connector, connect
 }
 
 export function fault(path: string, message: string): OctroiError {
-  return new OctroiError('invalid_request', `The connection is not valid: ${message}.`, { errors: [{ path, message }] })
+  return invalid('The connection is not valid.', [{ path, message }])
 }

@@ -4,7 +4,7 @@ import { connectionFor, fault } from './connections_rules.ts'
 import { changedMeanwhile } from './connections_update.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound, presentConnection } from './presenting.ts'
-import { Connection } from './schemas.ts'
+import { Connection, IdParams } from './schemas.ts'
 
 export const connectionsSwitch = endpoint({
   name: 'connections.switch',
@@ -14,10 +14,10 @@ export const connectionsSwitch = endpoint({
   description:
     'The next secrets are tested first unless verify is false. No call fails meanwhile: each goes out with one whole set.',
   permission: 'connections.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   body: z.strictObject({ verify: z.boolean().default(true) }).default({ verify: true }),
   response: Connection,
-  errors: ['not_found', 'conflict'],
+  errors: ['not_found', 'conflict', 'reconnect_required'],
   target: ({ id }) => `connection:${id}`,
   async handle({ principal, params, body, parts }) {
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)
@@ -27,7 +27,7 @@ export const connectionsSwitch = endpoint({
       const result = await checkConnection(target, target.next)
       if (!result.ok) throw checkFault(result)
     }
-    if (!(await parts.health.switchOver(params.id, 'asked'))) throw changedMeanwhile()
+    if (!(await parts.health.switchOver(params.id, 'asked', stored.sealed.version))) throw changedMeanwhile()
     const after = await parts.store.connections.get(params.id)
     if (after === undefined) throw notFound('connection', params.id)
     return presentConnection(after.connection)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { checkConnection } from '../outbound/check.ts'
 import { connectionFor, fault } from './connections_rules.ts'
 import { endpoint } from './endpoint.ts'
-import { TestResult } from './schemas.ts'
+import { IdParams, TestResult } from './schemas.ts'
 
 export const connectionsTest = endpoint({
   name: 'connections.test',
@@ -12,7 +12,7 @@ export const connectionsTest = endpoint({
   description:
     'The state of the connection follows from it. With "which": "next", the secrets to change over to are tried instead.',
   permission: 'connections.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   body: z.strictObject({ which: z.enum(['current', 'next']).default('current') }).default({ which: 'current' }),
   response: TestResult,
   errors: ['not_found', 'reconnect_required'],

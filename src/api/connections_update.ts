@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
 
@@ -15,9 +15,10 @@ import {
   connectorFor,
   requireAtConnection,
 } from './connections_rules.ts'
+import { requireRightsOfTags } from './connections_tags.ts'
 import { endpoint } from './endpoint.ts'
 import { presentConnection } from './presenting.ts'
-import { Connection, ConnectionUpdate } from './schemas.ts'
+import { Connection, ConnectionUpdate, IdParams } from './schemas.ts'
 
 type Changes = z.output<typeof ConnectionUpdate>
 
@@ -28,7 +29,7 @@ export const connectionsUpdate = endpoint({
   summary: 'Change a connection',
   description: 'Where the secrets are sent (address, network) can only be changed together with the secrets.',
   permission: 'connections.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   body: ConnectionUpdate,
   response: Connection,
   errors: ['not_found', 'conflict', 'secrets_required', 'insecure_upstream'],
@@ -47,7 +48,11 @@ export const connectionsUpdate = endpoint({
       before.options.allow_never ?? [],
       body.allow_never ?? before.options.allow_never ?? [],
     )
+    await requireRightsOfTags(parts, principal, before, after)
     const moved = isSentElsewhere(connector, before, after)
+    // An opened network is opened for the address that it was opened for: another one inside is another decision (D9).
+    if (moved && Object.keys(after.network).length > 0)
+      requireAtConnection(principal, 'connections.write_network', after)
     if (moved && secrets === undefined) throw secretsRequired()
     await checkOrigin(parts, connector, after)
     const opened = await parts.vault.openSecrets(stored.dataKey, before, stored.sealed)

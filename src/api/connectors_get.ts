@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { Connector } from './connectors_list.ts'
 import { presentConnector } from './connectors_presenting.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound } from './presenting.ts'
+import { IdParams } from './schemas.ts'
 
 export const connectorsGet = endpoint({
   name: 'connectors.get',
@@ -10,7 +10,7 @@ export const connectorsGet = endpoint({
   path: '/connectors/{id}',
   summary: 'Read a catalogue entry: what it asks for, what can be granted',
   permission: 'connectors.read',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: Connector,
   errors: ['not_found'],
   async handle({ params, parts }) {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { presentConnector } from './connectors_presenting.ts'
 import { endpoint } from './endpoint.ts'
-import { pageOf } from './schemas.ts'
+import { pageAnswer } from './presenting.ts'
+import { Page, pageOf } from './schemas.ts'
 
 export const Connector = z.object({
   id: z.string(),
@@ -25,8 +26,14 @@ export const connectorsList = endpoint({
   path: '/connectors',
   summary: 'List the catalogue',
   permission: 'connectors.read',
+  query: z.strictObject({ ...Page, limit: Page.limit.default(200) }),
   response: pageOf(Connector),
-  async handle({ parts }) {
-    return { items: parts.catalogue.list().map(presentConnector), next_cursor: null }
+  async handle({ query, parts }) {
+    const { cursor = '', limit } = query
+    const rest = parts.catalogue
+      .list()
+      .map(presentConnector)
+      .filter(({ id }) => id > cursor)
+    return pageAnswer(rest, limit, (connector) => connector)
   },
 })

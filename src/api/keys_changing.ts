@@ -23,9 +23,9 @@ export async function changeKey(
     if (key === undefined) throw notFound('key', params.id)
     const changed = { ...change(key, now), updated_at: now }
     const context = await grantContext(store, parts.catalogue, principal.grants, key.grants, changed.grants)
-    checkGrants(changed.grants === key.grants ? [] : changed.grants, context)
     requireHoldings(principal, key, context)
     requireHoldings(principal, changed, context)
+    checkGrants(changed.grants === key.grants ? [] : changed.grants, context)
     await store.keys.update(changed)
     await also(store, changed, now)
     return changed

@@ -1,7 +1,7 @@
 import { generateKey } from '../inbound/key_format.ts'
 import { endpoint } from './endpoint.ts'
 import { makeKey } from './keys_making.ts'
-import { presentKey } from './presenting.ts'
+import { made, presentKey } from './presenting.ts'
 import { KeyCreate, NewKey } from './schemas.ts'
 
 export const keysCreate = endpoint({
@@ -15,7 +15,7 @@ export const keysCreate = endpoint({
   response: NewKey,
   status: 201,
   once: ['key'],
-  target: (_, answer) => `key:${(answer as { id?: string } | undefined)?.id ?? ''}`,
+  target: (_, answer) => made('key', answer),
   async handle(operation) {
     const secret = generateKey()
     const { key, warnings } = await makeKey(operation, operation.body, { ...secret, imported: false })

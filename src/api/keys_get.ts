@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import { endpoint } from './endpoint.ts'
 import { lastUse } from './keys_making.ts'
 import { notFound, presentKey } from './presenting.ts'
-import { ApiKey } from './schemas.ts'
+import { ApiKey, IdParams } from './schemas.ts'
 
 export const keysGet = endpoint({
   name: 'keys.get',
@@ -10,7 +9,7 @@ export const keysGet = endpoint({
   path: '/keys/{id}',
   summary: 'Read an API key',
   permission: 'keys.read',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   response: ApiKey,
   errors: ['not_found'],
   async handle({ params, parts }) {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { OctroiError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import { looksLikeOurs } from '../inbound/key_format.ts'
 import { endpoint } from './endpoint.ts'
+import { invalid } from './faults.ts'
 import { makeKey } from './keys_making.ts'
-import { presentKey } from './presenting.ts'
+import { made, presentKey } from './presenting.ts'
 import { ApiKey, KeyImport } from './schemas.ts'
 
 const STRONG_LENGTH = 20
@@ -20,7 +20,7 @@ export const keysImport = endpoint({
   response: ApiKey.extend({ warnings: z.array(z.string()) }),
   status: 201,
   errors: ['conflict'],
-  target: (_, answer) => `key:${(answer as { id?: string } | undefined)?.id ?? ''}`,
+  target: (_, answer) => made('key', answer),
   async handle(operation) {
     const { secret, allow_weak, ...fields } = operation.body
     refuseUnfit(secret, allow_weak, fields)
@@ -43,5 +43,5 @@ function refuseUnfit(
     if (fields.cidrs.length === 0) errors.push({ path: 'cidrs', message: 'must be given for a weak key' })
     if (fields.expires_at === null) errors.push({ path: 'expires_at', message: 'must be given for a weak key' })
   }
-  if (errors.length > 0) throw new OctroiError('invalid_request', 'The key cannot be taken over.', { errors })
+  if (errors.length > 0) throw invalid('The key cannot be taken over.', errors)
 }

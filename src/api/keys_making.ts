@@ -1,9 +1,10 @@
 import type { z } from 'zod'
-import { OctroiError } from '../core/errors.ts'
+import type { OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
 import type { ApiKey, Grant } from '../core/types.ts'
 import { type GrantContext, requireHoldings } from '../policy/escalation.ts'
 import type { ApiParts, Operation } from './endpoint.ts'
+import { invalid } from './faults.ts'
 import { grantContext } from './grant_context.ts'
 import type { KeyCreate } from './schemas.ts'
 
@@ -18,8 +19,9 @@ export async function makeKey(
   const account = fields.account ?? principal.account
   if ((await parts.store.accounts.get(account)) === undefined) throw noAccount(account)
   const context = await grantContext(parts.store, parts.catalogue, fields.grants, principal.grants)
-  const warnings = checkGrants(fields.grants, context)
+  // Rights first: what a grant's names come to would tell of connections that the caller has nothing to do with.
   requireHoldings(principal, fields, context)
+  const warnings = checkGrants(fields.grants, context)
   const now = parts.now().toISOString()
   const key: ApiKey = {
     ...fields,
@@ -53,13 +55,13 @@ export function checkGrants(grants: readonly Grant[], context: GrantContext): st
     const connector = context.connector(id)
     if (connector === undefined) warnings.push(`grants.${i}.connector: there is no connector ${id} in the catalogue`)
     for (const [j, name] of grant.allow.entries()) {
-      if (name.includes(' ') || connector === undefined || connector.grants[name] !== undefined) continue
+      if (name.includes(' ') || connector === undefined || Object.hasOwn(connector.grants, name)) continue
       const known = Object.keys(connector.grants)
       const which = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`
       errors.push({ path: `grants.${i}.allow.${j}`, message: `${id} has no grant named ${name}; ${which}` })
     }
   }
-  if (errors.length > 0) throw new OctroiError('invalid_request', 'The grants are not valid.', { errors })
+  if (errors.length > 0) throw invalid('The grants are not valid.', errors)
   return warnings
 }
 
@@ -69,8 +71,5 @@ export async function lastUse(parts: ApiParts, id: string): Promise<string | nul
 }
 
 function noAccount(id: string): OctroiError {
-  const message = `there is no account ${id}`
-  return new OctroiError('invalid_request', `The key cannot be made: ${message}.`, {
-    errors: [{ path: 'account', message }],
-  })
+  return invalid('The key cannot be made.', [{ path: 'account', message: `there is no account ${id}` }])
 }

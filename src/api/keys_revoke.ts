@@ -1,7 +1,7 @@
-import { z } from 'zod'
 import { newEvent } from '../core/events.ts'
 import { endpoint } from './endpoint.ts'
 import { changeKey } from './keys_changing.ts'
+import { IdParams } from './schemas.ts'
 
 export const keysRevoke = endpoint({
   name: 'keys.revoke',
@@ -9,7 +9,7 @@ export const keysRevoke = endpoint({
   path: '/keys/{id}',
   summary: 'Revoke a key for good, from the next request',
   permission: 'keys.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   status: 204,
   errors: ['not_found'],
   target: ({ id }) => `key:${id}`,

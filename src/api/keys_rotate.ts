@@ -5,7 +5,7 @@ import { generateKey } from '../inbound/key_format.ts'
 import { endpoint } from './endpoint.ts'
 import { changeKey } from './keys_changing.ts'
 import { presentKey } from './presenting.ts'
-import { NewKey } from './schemas.ts'
+import { IdParams, NewKey } from './schemas.ts'
 
 export const keysRotate = endpoint({
   name: 'keys.rotate',
@@ -14,7 +14,7 @@ export const keysRotate = endpoint({
   summary: 'Give a key a new secret',
   description: 'Id, rights and history stay. The old secret works for overlap_s more seconds; 0 ends it at once.',
   permission: 'keys.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   body: z
     .strictObject({
       overlap_s: z

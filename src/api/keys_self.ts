@@ -1,6 +1,7 @@
+import { OctroiError } from '../core/errors.ts'
 import { endpoint } from './endpoint.ts'
 import { lastUse } from './keys_making.ts'
-import { notFound, presentKey } from './presenting.ts'
+import { presentKey } from './presenting.ts'
 import { ApiKey } from './schemas.ts'
 
 export const keysSelf = endpoint({
@@ -10,10 +11,10 @@ export const keysSelf = endpoint({
   summary: 'Read the key that this request is made with',
   permission: null,
   response: ApiKey,
-  errors: ['not_found'],
   async handle({ principal, parts }) {
     const key = await parts.store.keys.get(principal.key_id)
-    if (key === undefined) throw notFound('key', principal.key_id)
+    // Deleted between the look-up of the credential and this read.
+    if (key === undefined) throw new OctroiError('unauthenticated', 'The credential is not valid.')
     return presentKey(key, await lastUse(parts, key.id), parts.now())
   },
 })

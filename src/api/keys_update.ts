@@ -1,11 +1,10 @@
-import { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
 import type { ApiKey as Key } from '../core/types.ts'
 import { endpoint } from './endpoint.ts'
 import { changeKey } from './keys_changing.ts'
 import { lastUse } from './keys_making.ts'
 import { presentKey } from './presenting.ts'
-import { ApiKey, KeyUpdate } from './schemas.ts'
+import { ApiKey, IdParams, KeyUpdate } from './schemas.ts'
 
 export const keysUpdate = endpoint({
   name: 'keys.update',
@@ -13,7 +12,7 @@ export const keysUpdate = endpoint({
   path: '/keys/{id}',
   summary: 'Change what a key may do, or disable it',
   permission: 'keys.write',
-  params: z.object({ id: z.string() }),
+  params: IdParams,
   body: KeyUpdate,
   response: ApiKey,
   errors: ['not_found', 'conflict'],

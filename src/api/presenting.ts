@@ -71,6 +71,11 @@ export async function chooseId(
   return short === '' ? randomId(10) : `${short}-${randomId(6)}`
 }
 
+/** What an operation was about that makes something: known once it is made. */
+export function made(what: string, answer: unknown): string | null {
+  return answer === undefined ? null : `${what}:${(answer as { id: string }).id}`
+}
+
 export function notFound(what: string, id: string): OctroiError {
   return new OctroiError('not_found', `There is no ${what} ${id}.`)
 }

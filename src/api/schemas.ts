@@ -3,21 +3,26 @@ import { ID_PATTERN } from '../core/ids.ts'
 import { parseCidr } from '../policy/address.ts'
 import { parseRule } from '../policy/pattern.ts'
 import { PERMISSIONS } from '../policy/permissions.ts'
+import { CaText } from './ca_text.ts'
 
 /** The nouns of the management API as they are sent and answered. */
 
-const CONTROL = /[\x00-\x1f\x7f\u2028\u2029]/
+const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/
 
 function text(max: number) {
   return z
     .string()
     .max(max)
     .refine((value) => !CONTROL.test(value), 'contains a control character')
+    .refine((value) => value.isWellFormed(), 'is not valid Unicode')
 }
 
 export const Id = z
   .string()
   .regex(ID_PATTERN, 'must be 1 to 64 of a-z, 0-9, ".", "_", "-", beginning with a letter or digit')
+/** What cannot be an id is refused before the store sees it: a NUL would make PostgreSQL fail. */
+export const IdParams = z.object({ id: Id })
+
 export const Name = text(200).refine((value) => value.trim() !== '', 'must not be empty')
 export const Description = text(2_000)
 
@@ -60,21 +65,25 @@ const LIMITABLE = [
   'connections.write_network',
 ] as const
 
-export const Permission = z.union([
-  z.enum(PERMISSIONS),
-  z
-    .strictObject({ permission: z.enum(LIMITABLE), connection: Id.optional(), tags: Tags.optional() })
-    .refine(
-      (limited) => (limited.connection === undefined) !== (limited.tags === undefined),
-      'is limited by a connection or by tags',
-    ),
-])
+export const Permission = z.union(
+  [
+    z.enum(PERMISSIONS),
+    z
+      .strictObject({ permission: z.enum(LIMITABLE), connection: Id.optional(), tags: Tags.optional() })
+      .refine(
+        (limited) => (limited.connection === undefined) !== (limited.tags === undefined),
+        'is limited by a connection or by tags',
+      ),
+  ],
+  { error: 'must be a permission, or a connections.* permission with a connection or tags' },
+)
 
 export const RateLimit = z.strictObject({ limit: z.int().min(1).max(1_000_000), window_s: z.int().min(1).max(86_400) })
 
 export const Page = {
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: text(200).optional(),
+  /** Cursors are ids, or look like ids. */
+  cursor: z.string().regex(ID_PATTERN, 'is not a cursor of this list').optional(),
 }
 
 /** `next_cursor` is `null` on the last page. */
@@ -161,15 +170,6 @@ export const ApiKey = z.object({
 })
 
 export const NewKey = ApiKey.extend({ key: z.string(), warnings: z.array(z.string()) })
-
-/** A certificate comes as text: a path would be one of the server's files (D9). */
-const CaText = z
-  .string()
-  .max(65_536)
-  .refine(
-    (value) => /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/.test(value),
-    'must be one or more certificates as PEM text, not a path (the CLI reads a file with --ca-file)',
-  )
 
 export const Network = z
   .strictObject({

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto'
 import type { AuditLine, AuditMode, AuditTrail } from '../core/audit.ts'
 import { OctroiError } from '../core/errors.ts'
-import type { ActivityStore, AuditIndexEntry } from '../core/stores.ts'
+import type { ActivityStore } from '../core/stores.ts'
+import { Batch } from './batch.ts'
 import { batchMac, checkpointMac, GENESIS } from './chain.ts'
-import { writeLine } from './line.ts'
 
 export interface TrailOptions {
   readonly activity: ActivityStore
@@ -31,7 +31,8 @@ export class Trail implements AuditTrail {
   readonly mode: AuditMode
   readonly #options: TrailOptions
   readonly #capacity: number
-  #lines: AuditLine[] = []
+  readonly #queue: Batch[] = []
+  #waiting = 0
   #uses = new Map<string, string>()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
@@ -47,7 +48,7 @@ export class Trail implements AuditTrail {
   }
 
   get full(): boolean {
-    return this.#lines.length >= this.#capacity
+    return this.#waiting >= this.#capacity
   }
 
   get failing(): boolean {
@@ -55,9 +56,11 @@ export class Trail implements AuditTrail {
   }
 
   record(line: AuditLine): void {
-    this.#lines.push(line)
+    const batch = this.#openBatch()
+    batch.add(line)
     this.#recorded++
-    if (this.#lines.length === BATCH_LINES) this.#writeSoon(0)
+    this.#waiting++
+    if (batch.count === BATCH_LINES) this.#writeSoon(0)
     else this.#writeSoon(this.#options.flushMs ?? 500)
   }
 
@@ -84,7 +87,7 @@ export class Trail implements AuditTrail {
   }
 
   get #pending(): boolean {
-    return this.#lines.length > 0 || this.#uses.size > 0
+    return this.#waiting > 0 || this.#uses.size > 0
   }
 
   #writeSoon(ms: number): void {
@@ -108,18 +111,29 @@ export class Trail implements AuditTrail {
     return this.#writing
   }
 
+  #openBatch(): Batch {
+    const last = this.#queue.at(-1)
+    if (last !== undefined && !last.sealed && last.count < BATCH_LINES) return last
+    const batch = new Batch()
+    this.#queue.push(batch)
+    return batch
+  }
+
   async #writeBatch(): Promise<void> {
-    const lines = this.#lines.length > BATCH_LINES ? this.#lines.slice(0, BATCH_LINES) : this.#lines
+    const batch = this.#queue[0]
+    if (batch !== undefined) batch.sealed = true
     const uses = this.#uses
-    this.#lines = this.#lines.length > BATCH_LINES ? this.#lines.slice(BATCH_LINES) : []
     this.#uses = new Map()
     try {
-      await this.#append(lines, uses)
-      this.#written += lines.length
+      await this.#append(batch, uses)
+      if (batch !== undefined) {
+        this.#queue.shift()
+        this.#written += batch.count
+        this.#waiting -= batch.count
+      }
       if (this.#failing) this.#options.onRecovery?.()
       this.#failing = false
     } catch (error) {
-      this.#lines = lines.concat(this.#lines)
       this.#uses = new Map([...uses, ...this.#uses])
       if (!this.#failing) this.#options.onTrouble?.(error)
       this.#failing = true
@@ -127,27 +141,18 @@ export class Trail implements AuditTrail {
   }
 
   /** The end of the chain is read and moved in one step; when another process moved it between, once more. */
-  async #append(lines: readonly AuditLine[], uses: ReadonlyMap<string, string>): Promise<void> {
+  async #append(batch: Batch | undefined, uses: ReadonlyMap<string, string>): Promise<void> {
     const { activity, key, writer } = this.#options
     const useRows = [...uses].map(([key_id, at]) => ({ key_id, at }))
-    const first = lines[0]
-    if (first === undefined) return activity.append(undefined, [], useRows)
-    const text = lines.map(writeLine).join('\n')
-    const index = indexOf(lines)
+    if (batch === undefined) return activity.append(undefined, [], useRows)
+    const { text, index, count, firstAt, lastAt } = batch
     for (let attempt = 1; ; attempt++) {
       const last = (await activity.lastBatch(writer)) ?? (await this.#checkpoint())
       const seq = last.seq + 1
-      const batch = {
-        writer,
-        seq,
-        first_at: first.at,
-        last_at: (lines.at(-1) as AuditLine).at,
-        count: lines.length,
-        lines: text,
-        mac: batchMac(key, last.mac, writer, seq, text),
-      }
+      const mac = batchMac(key, last.mac, writer, seq, text)
       try {
-        return await activity.append(batch, index, useRows)
+        const row = { writer, seq, first_at: firstAt, last_at: lastAt, count, lines: text, mac }
+        return await activity.append(row, index, useRows)
       } catch (error) {
         if (attempt === 10 || !(error instanceof OctroiError) || error.code !== 'conflict') throw error
       }
@@ -158,19 +163,6 @@ export class Trail implements AuditTrail {
     const found = (await this.#options.activity.checkpoints()).find((entry) => entry.writer === this.#options.writer)
     return found === undefined ? { seq: 0, mac: GENESIS } : { seq: found.seq, mac: found.batch_mac }
   }
-}
-
-function indexOf(lines: readonly AuditLine[]): AuditIndexEntry[] {
-  const keys = new Set<string>()
-  const connections = new Set<string>()
-  for (const line of lines) {
-    if (line.key !== null) keys.add(line.key)
-    if (line.connection !== null) connections.add(line.connection)
-  }
-  return [
-    ...[...keys].map((value) => ({ kind: 'key' as const, value })),
-    ...[...connections].map((value) => ({ kind: 'connection' as const, value })),
-  ]
 }
 
 /** Deletes what ended before `before` (RFC 3339), each chain up to a signed checkpoint. Returns how many batches went. */

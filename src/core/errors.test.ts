@@ -47,7 +47,6 @@ describe('errors', () => {
       cause,
       retryAfter: 2,
       errors: [{ path: 'a', message: 'b' }],
-      connectionState: 'ready',
     })
     expect(error).toMatchObject({
       code: 'busy',
@@ -56,7 +55,6 @@ describe('errors', () => {
       message: 'busy: Come back.',
       cause,
       retryAfter: 2,
-      connectionState: 'ready',
     })
     expect(error.errors).toEqual([{ path: 'a', message: 'b' }])
     expect(`${error}`).not.toContain('secret')

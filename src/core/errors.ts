@@ -51,8 +51,6 @@ export interface ErrorOptions {
   readonly errors?: readonly FieldError[]
   /** Seconds, sent as `Retry-After`. */
   readonly retryAfter?: number
-  /** Sent as `Octroi-Connection-State`. */
-  readonly connectionState?: string
 }
 
 /**
@@ -65,7 +63,6 @@ export class OctroiError extends Error {
   readonly detail: string
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfter: number | undefined
-  readonly connectionState: string | undefined
 
   constructor(code: ErrorCode, detail: string, options: ErrorOptions = {}) {
     super(`${code}: ${detail}`, { cause: options.cause })
@@ -73,7 +70,6 @@ export class OctroiError extends Error {
     this.detail = detail
     this.errors = options.errors
     this.retryAfter = options.retryAfter
-    this.connectionState = options.connectionState
   }
 
   get status(): number {

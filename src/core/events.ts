@@ -18,6 +18,7 @@ export type EventType =
   | 'account.disabled'
   | 'account.enabled'
   | 'account.deleted'
+  | 'installation.restored'
 
 /** Ids sort by time, so that a list in order of id is in order of time. */
 export function newEvent(

@@ -8,11 +8,15 @@ export interface Problem {
   readonly body: string
 }
 
-export type RenderProblem = (error: OctroiError, requestId: string) => Problem
+export type RenderProblem = (error: OctroiError, requestId: string, connectionState?: string) => Problem
 
 /** `type` is the page that explains the code (`docs/errors/<code>.md`), served by Octroi itself. */
 export function problemRenderer(publicUrl: string): RenderProblem {
-  return (error, requestId) => renderProblem(error, requestId, `${publicUrl}/errors/${error.code}`)
+  return (error, requestId, connectionState) => {
+    const problem = renderProblem(error, requestId, `${publicUrl}/errors/${error.code}`)
+    if (connectionState === undefined) return problem
+    return { ...problem, headers: [...problem.headers, 'Octroi-Connection-State', connectionState] }
+  }
 }
 
 function renderProblem(error: OctroiError, requestId: string, type: string): Problem {
@@ -43,6 +47,5 @@ function renderProblem(error: OctroiError, requestId: string, type: string): Pro
   // RFC 9110 §11.6.1: a 401 names the schemes by which one may try again.
   if (status === 401) headers.push('WWW-Authenticate', 'Bearer realm="octroi", Basic realm="octroi", charset="UTF-8"')
   if (error.retryAfter !== undefined) headers.push('Retry-After', String(error.retryAfter))
-  if (error.connectionState !== undefined) headers.push('Octroi-Connection-State', error.connectionState)
   return { status, headers, body }
 }

@@ -6,4 +6,6 @@ export const PURPOSES = {
   audit: 'audit',
   /** Recognising idempotency keys and bodies. */
   replayHash: 'replay',
+  /** The seal at the end of a backup. */
+  backup: 'backups',
 } as const

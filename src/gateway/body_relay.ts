@@ -25,6 +25,9 @@ export class BodyRelay extends Readable {
     this.#source = source
     this.#limit = limit
     this.#kept = keep ? [] : undefined
+    // Whoever was given the body stops listening once his request is over; the caller may leave after that, and an error that
+    // nobody listens to would end the process.
+    this.on('error', () => undefined)
   }
 
   /** The whole body, if it was kept and has all been read. */
@@ -38,6 +41,11 @@ export class BodyRelay extends Readable {
       return
     }
     this.#attached = true
+    // He may have left while his rights were looked up: `close` does not come twice.
+    if (this.#source.destroyed && !this.#source.complete) {
+      this.destroy(new CallerGone())
+      return
+    }
     this.#source.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose)
   }
 
@@ -82,6 +90,7 @@ export function tooLarge(limit: number): OctroiError {
 /** Reads a whole body of at most `limit` bytes. */
 export function readBody(source: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    if (source.destroyed && !source.complete) return reject(new CallerGone())
     const chunks: Buffer[] = []
     let size = 0
     source.on('data', (chunk: Buffer) => {

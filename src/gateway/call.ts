@@ -93,7 +93,9 @@ export class Call {
       return
     }
     const shown = await this.#recordedOr503(known)
-    const { status, headers, body } = this.#recorder.problem(shown, this.id)
+    // Every 502 says how the connection stands, so that a program need not ask.
+    const state = shown.status === 502 ? this.target?.connection.state : undefined
+    const { status, headers, body } = this.#recorder.problem(shown, this.id, state)
     this.answered(status, shown.code)
     if (!this.response.destroyed) {
       const shownBody = this.method === 'HEAD' ? '' : body

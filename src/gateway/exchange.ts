@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { OctroiError } from '../core/errors.ts'
-import { credentialRefused, refusalNeedsBody } from '../outbound/refusal.ts'
+import { credentialRefused, refusalNeedsBody, refusalText } from '../outbound/refusal.ts'
 import type { Signature } from '../outbound/scheme.ts'
 import type { Target } from '../outbound/targets.ts'
 import { upstreamError } from '../outbound/upstream_error.ts'
@@ -144,7 +144,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     }
     this.#end()
     this.#sink.end()
-    if (this.#usesNext) this.#events.onNextAccepted(this.#target)
+    // A service in trouble has not said what it thinks of the secret.
+    if (this.#usesNext && this.#status < 500) this.#events.onNextAccepted(this.#target)
     this.#events.done()
   }
 
@@ -167,6 +168,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     const { head, caller, path } = this.#call
     const { upstream, basePath, signedHeaders, signedQuery, connector } = this.#target
     upstream.usedAt = performance.now()
+    // The one of an attempt before aborts nothing any more.
+    this.#controller = undefined
     try {
       upstream.pool.dispatch(
         {
@@ -201,7 +204,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   #judge(controller: Dispatcher.DispatchController): void {
     const body = Buffer.concat(this.#held)
     this.#held = []
-    if (credentialRefused(this.#target.connector, this.#status, body.toString('utf8'))) {
+    const encoding = headerOf(this.#rawHeaders, 'content-encoding')
+    if (credentialRefused(this.#target.connector, this.#status, refusalText(body, encoding))) {
       this.#judged = 'refused'
       return
     }
@@ -211,7 +215,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
 
   /** With other secrets at hand and the body still known, once more; the service did not act on the first call. */
   #afterRefusal(): void {
-    this.#events.onRefused(this.#target)
     const { next } = this.#target
     const body = this.#body === null || Buffer.isBuffer(this.#body) ? this.#body : this.#body.replay
     if (next !== null && !this.#usesNext && body !== undefined && this.#cancelled === undefined) {
@@ -222,6 +225,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
       this.#dispatch(body)
       return
     }
+    // Not before: while the next secrets may still do, nothing is wrong with the connection.
+    this.#events.onRefused(this.#target)
     this.#end()
     this.#events.failed(
       new OctroiError(
@@ -229,7 +234,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
         'The service refused the secret that Octroi holds for this connection.',
         {
           retryAfter: 60,
-          connectionState: this.#target.connection.state,
         },
       ),
     )
@@ -275,9 +279,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
 }
 
 function contentLength(raw: readonly (Buffer | string)[]): number | undefined {
+  const value = headerOf(raw, 'content-length')
+  return value === undefined ? undefined : Number(value)
+}
+
+function headerOf(raw: readonly (Buffer | string)[], wanted: string): string | undefined {
   for (let i = 0; i < raw.length; i += 2) {
-    if (raw[i]?.length === 14 && text(raw[i] as Buffer).toLowerCase() === 'content-length') {
-      return Number(text(raw[i + 1] as Buffer))
+    if (raw[i]?.length === wanted.length && text(raw[i] as Buffer).toLowerCase() === wanted) {
+      return text(raw[i + 1] as Buffer)
     }
   }
   return undefined

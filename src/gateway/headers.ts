@@ -1,4 +1,5 @@
 import { isIdentityHeader, type RequestHead } from '../inbound/request_head.ts'
+import { mangledParameter } from '../outbound/signing.ts'
 
 /** For one hop only (RFC 9110 §7.6.1), and what belongs to this one. */
 const HOP_BY_HOP = new Set([
@@ -59,7 +60,7 @@ export function upstreamHeaders({
   const out: string[] = []
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
-    if (isDropped(name, keepCookies) || signed.has(name) || named?.has(name)) continue
+    if (isDropped(name, keepCookies) || isSigned(name, signed) || named?.has(name)) continue
     out.push(raw[2 * i] as string, raw[2 * i + 1] as string)
   }
   for (const part of signature) out.push(part)
@@ -78,6 +79,11 @@ function isDropped(name: string, keepCookies: boolean): boolean {
     for (const prefix of NEVER_PREFIXES) if (name.startsWith(prefix)) return true
   }
   return name.includes('_') && isIdentityHeader(name.replaceAll('_', '-'))
+}
+
+/** `X_Api_Token` is `X-Api-Token` to a WSGI or CGI service (and `X.Api.Token` to an old one): the caller's would stand beside the one that signing set. */
+function isSigned(name: string, signed: ReadonlySet<string>): boolean {
+  return signed.has(name) || (/[^a-z0-9-]/.test(name) && signed.has(name.replace(/[^a-z0-9]/g, '-')))
 }
 
 /** Names listed in `Connection` are for one hop as well; it cannot take away what we set (RFC 9110 §7.6.1). */
@@ -105,20 +111,22 @@ export function callerHeaders(
   own: readonly string[],
   keepCookies: boolean,
 ): string[] {
-  const out: string[] = [...own]
+  const out: string[] = []
   let named: ReadonlySet<string> | undefined
   for (let i = 0; i < raw.length; i += 2) {
     const name = text(raw[i] as Buffer | string)
     const lower = name.toLowerCase()
     if (lower === 'connection') {
-      const tokens = connectionTokens(text(raw[i + 1] as Buffer | string))
-      if (tokens.size > 1 || !(tokens.has('keep-alive') || tokens.has('close'))) named = tokens
+      const value = text(raw[i + 1] as Buffer | string)
+      if (value !== 'keep-alive' && value !== 'close') named = connectionTokens(value)
+      continue
     }
     if (RESPONSE_DROPPED.has(lower) || lower.startsWith('octroi-')) continue
     if (lower === 'set-cookie' && !keepCookies) continue
     out.push(name, text(raw[i + 1] as Buffer | string))
   }
-  return named === undefined ? out : without(out, named)
+  // What an upstream names in its `Connection` cannot take our guards away (D1).
+  return named === undefined ? [...own, ...out] : [...own, ...without(out, named)]
 }
 
 function without(headers: readonly string[], named: ReadonlySet<string>): string[] {
@@ -144,8 +152,12 @@ function keptPairs(query: string, signed: ReadonlySet<string>): string {
   // Some servers split at `;` too: a pair that hides behind one is dropped with what it hides behind.
   return query
     .split('&')
-    .filter((pair) => !pair.split(';').some((part) => signed.has(parameterName(part))))
+    .filter((pair) => !pair.split(';').some((part) => isSignedParameter(parameterName(part), signed)))
     .join('&')
+}
+
+function isSignedParameter(name: string, signed: ReadonlySet<string>): boolean {
+  return signed.has(name) || signed.has(mangledParameter(name))
 }
 
 function parameterName(pair: string): string {

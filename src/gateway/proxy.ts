@@ -15,12 +15,13 @@ import { containsKey } from '../inbound/key_format.ts'
 import { readHead } from '../inbound/request_head.ts'
 import type { ConnectionHealth } from '../outbound/health.ts'
 import type { Target, Targets } from '../outbound/targets.ts'
-import { compileRights, type Rights } from '../policy/grants.ts'
+import { compileRights, grantAppliesTo, type Rights } from '../policy/grants.ts'
 import { normalisePath } from '../policy/path.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import type { RateLimiter } from '../policy/rate_limit.ts'
 import { BodyRelay, readBody, tooLarge } from './body_relay.ts'
 import { Call, type CallRecorder } from './call.ts'
+import { CallerGone } from './caller_gone.ts'
 import { Deadlines } from './deadlines.ts'
 import { type AnswerSink, Exchange, type ExchangeEvents, type RequestBody } from './exchange.ts'
 import { isSafeMethod, Lanes } from './lanes.ts'
@@ -40,6 +41,8 @@ export interface ProxyParts extends CallRecorder {
 }
 
 const PREFIX = '/proxy/'
+/** Longer than any id; what is cut matches none. */
+const MAX_ID = 100
 /** A last use is noted at most once a minute per key. */
 const NOTE_USE_MS = 60_000
 
@@ -82,7 +85,7 @@ export class Gate {
     call.admission = found instanceof Promise ? await found : found
     const admission = requireUsable(call.admission, (call.caller as Caller).address, this.#parts.now())
     requireWithinLimit(admission, this.#parts.limiter, this.#parts.now())
-    const sought = this.#parts.targets.find(version, call.connectionId as string)
+    const sought = this.#sought(version, call.connectionId as string, admission)
     authorise(call, admission, sought instanceof Promise ? await sought : sought, rawPath)
     this.#noteUse(admission)
     if (this.#parts.trail.full)
@@ -91,9 +94,21 @@ export class Gate {
     await this.#forward(call)
   }
 
+  /** That a connection cannot be used now is told only to a key that was granted something that it could be. */
+  #sought(version: number, id: string, { principal }: Admission): ReturnType<Targets['find']> {
+    const hide = (error: unknown): never => {
+      const mayKnow = principal.grants.some((grant) => grant.connection === id || grant.connector !== undefined)
+      throw mayKnow ? error : notGranted()
+    }
+    const sought = this.#parts.targets.find(version, id)
+    return sought instanceof Promise ? sought.catch(hide) : sought
+  }
+
   /** Steps four to six: signing happens in the exchange, recording when the call is over. */
   async #forward(call: Call): Promise<void> {
     const target = call.target as Target
+    // He may have left while his rights were looked up: nobody would be told of that any more.
+    if (call.request.socket.destroyed) throw new CallerGone()
     const key = call.head?.idempotencyKey
     const replaySeconds = target.connection.options.replay_s ?? 0
     if (replaySeconds > 0 && key !== undefined && !isSafeMethod(call.method))
@@ -109,17 +124,31 @@ export class Gate {
     call.bytesIn = body.length
     const claim = await this.#parts.replays.claim(call, key, body, keepSeconds)
     if ('status' in claim) return answer(call, claim, ['Idempotent-Replayed', 'true'])
-    const sink = new MemorySink(MAX_KEPT_BYTES)
+    let exchange: Exchange | undefined
+    const sink = new MemorySink(MAX_KEPT_BYTES, () => {
+      // The service has acted: that there is no answer to keep must not make it act again.
+      void this.#settle(claim, sink.answer)
+      watchCaller(call, () => exchange?.cancel())
+      return new CallerSink(call, (error) => call.refuse(error))
+    })
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#exchange(call, body, sink, { done: resolve, failed: reject })
+        exchange = this.#exchange(call, body, sink, { done: resolve, failed: reject })
       })
     } catch (error) {
-      await this.#parts.replays.release(claim as Claim)
+      if (!sink.answer.tooLarge) await this.#parts.replays.release(claim).catch(() => undefined)
       throw error
     }
-    await this.#parts.replays.settle(claim, sink.answer)
+    if (sink.answer.tooLarge) return call.finish()
+    await this.#settle(claim, sink.answer)
     await answer(call, sink.answer)
+  }
+
+  /** The answer is true whether it could be kept or not: a caller who is told to try again would post twice. */
+  async #settle(claim: Claim, kept: KeptAnswer): Promise<void> {
+    await this.#parts.replays.settle(claim, kept).catch((error) => {
+      this.#parts.log.error({ err: error }, 'an answer could not be kept')
+    })
   }
 
   #exchange(
@@ -127,7 +156,7 @@ export class Gate {
     body: RequestBody,
     sink: AnswerSink,
     ends: Ends = { done: () => call.finish(), failed: (error) => void call.refuse(error) },
-  ): void {
+  ): Exchange {
     const target = call.target as Target
     const isWrite = !isSafeMethod(call.method)
     const lane = this.#lanes.get(target.connection.id)
@@ -141,13 +170,10 @@ export class Gate {
       entered = true
       exchange.send()
     }
-    if (sink instanceof CallerSink) {
-      call.response.once('close', () => {
-        if (!call.response.writableFinished) exchange.cancel()
-      })
-    }
+    if (sink instanceof CallerSink) watchCaller(call, () => exchange.cancel())
     if (lane.enter(isWrite, target.limits, start)) start()
     else exchange.waitForTurn(() => lane.forget(start))
+    return exchange
   }
 
   #events(target: Target, leave: () => void, ends: Ends): ExchangeEvents {
@@ -157,7 +183,8 @@ export class Gate {
     }
     return {
       onRefused: (refused) => inBackground(health.refused(refused)),
-      onNextAccepted: ({ connection }) => inBackground(health.switchOver(connection.id, 'refused')),
+      onNextAccepted: ({ connection, secretsVersion }) =>
+        inBackground(health.switchOver(connection.id, 'refused', secretsVersion)),
       done() {
         leave()
         if (target.connection.state === 'degraded') inBackground(health.succeeded(target))
@@ -185,11 +212,13 @@ function match(call: Call, target: string): string {
   const pathEnd = question === -1 ? target.length : question
   const slash = target.indexOf('/', PREFIX.length)
   const idEnd = slash === -1 || slash > pathEnd ? pathEnd : slash
-  call.connectionId = target.slice(PREFIX.length, idEnd)
+  // A key that strayed into the URL is not for the trail, and goes no further (see `refuseUrl`).
+  const strayed = containsKey(target)
+  call.connectionId = strayed ? null : target.slice(PREFIX.length, Math.min(idEnd, PREFIX.length + MAX_ID))
   call.query = question === -1 ? '' : target.slice(question + 1)
   const path = idEnd === pathEnd ? '/' : target.slice(idEnd, pathEnd)
-  // For the trail, until the policy has read it; a key that strayed into it is not for the trail.
-  call.path = containsKey(path) ? null : path.slice(0, 2_048)
+  // For the trail, until the policy has read it.
+  call.path = strayed ? null : path.slice(0, 2_048)
   return path
 }
 
@@ -215,16 +244,16 @@ function authenticate(
   if (head.fetchMode === 'navigate') {
     throw new OctroiError('csrf_rejected', 'The gate is for programs: a browser may not open it as a page.')
   }
-  if (call.query !== '') refuseQuery(call.query)
+  refuseUrl(call)
   const secret = presentedSecret(head)
   if (secret === null) throw missingCredential()
   return parts.admissions.find(version, secret)
 }
 
-function refuseQuery(query: string): void {
-  if (/[^\x21-\x7e]|#/.test(query))
+function refuseUrl({ query, path }: Call): void {
+  if (query !== '' && /[^\x21-\x7e]|#/.test(query))
     throw new OctroiError('unsafe_path', 'The query contains a character that must be percent-encoded.')
-  if (containsKey(query)) {
+  if (path === null) {
     throw new OctroiError(
       'invalid_request',
       'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
@@ -256,6 +285,8 @@ function authorise(call: Call, admission: Admission, target: Target | undefined,
 function passage(admission: Admission, target: Target): Passage {
   const kept = admission.compiled.get(target.connection.id) as Passage | undefined
   if (kept?.target === target) return kept
+  // Before the path is looked at: what is wrong with it would tell that the connection exists.
+  if (!admission.principal.grants.some((grant) => grantAppliesTo(grant, target.connection))) throw notGranted()
   const made = { target, rights: compileRights(admission.principal.grants, target.connection, target.connector) }
   admission.compiled.set(target.connection.id, made)
   return made
@@ -267,7 +298,7 @@ function requireCallable({ connection }: Target): void {
   const why =
     state === 'suspended' ? 'it was restored from a backup and is not activated' : (state_reason ?? `it is ${state}`)
   throw new OctroiError('reconnect_required', `The connection ${connection.id} needs a person: ${why}.`, {
-    connectionState: state,
+    retryAfter: 60,
   })
 }
 
@@ -293,9 +324,21 @@ function bodyOf(call: Call): RequestBody {
   return new BodyRelay(call.request, target.limits.request_bytes, target.next !== null)
 }
 
+/** An upstream that nobody aborts works on for a caller who has left. */
+function watchCaller({ request, response }: Call, onGone: () => void): void {
+  response.once('close', () => {
+    if (!response.writableFinished) onGone()
+  })
+  if (response.socket !== null) return
+  // An answer that waits behind others on its connection is not told when that closes.
+  const { socket } = request
+  socket.setMaxListeners(0).once('close', onGone)
+  response.once('close', () => socket.off('close', onGone))
+}
+
 /** `Expect: 100-continue` is answered now that the call is allowed (RFC 9110 §10.1.1). */
 function acceptBody(call: Call): void {
-  if (call.request.headers.expect?.toLowerCase() === '100-continue') call.response.writeContinue()
+  if (call.request.headers.expect !== undefined) call.response.writeContinue()
 }
 
 async function answer(call: Call, kept: KeptAnswer, extra: readonly string[] = []): Promise<void> {

@@ -2,6 +2,8 @@ import { asOctroiError } from '../core/errors.ts'
 import type { Call } from './call.ts'
 import type { AnswerSink } from './exchange.ts'
 
+const SMALL_BYTES = 4_096
+
 /** The upstream's answer on its way to the caller, as it comes. */
 export class CallerSink implements AnswerSink {
   readonly #call: Call
@@ -42,9 +44,11 @@ export class CallerSink implements AnswerSink {
     }
     const { response } = this.#call
     this.#call.bytesOut += chunk.length
-    // The last chunk of a known length ends the answer in the same packet.
+    // The last chunk of a known length ends the answer in the same packet; a small one even in the same string as the headers,
+    // which is one system call's worth of buffers less (latin1 maps bytes to characters one to one).
     if (this.#call.bytesOut === this.#length) {
-      response.end(chunk)
+      if (chunk.length <= SMALL_BYTES) response.end(chunk.toString('latin1'), 'latin1')
+      else response.end(chunk)
       return true
     }
     if (response.write(chunk)) return true
@@ -64,7 +68,7 @@ export class CallerSink implements AnswerSink {
   }
 }
 
-/** An answer that is kept. `tooLarge`: it was longer than may be kept, and only its beginning is here. */
+/** An answer that is kept. `tooLarge`: it is longer than may be kept, and `body` holds none of it. */
 export interface KeptAnswer {
   readonly status: number
   readonly headers: readonly string[]
@@ -72,31 +76,39 @@ export interface KeptAnswer {
   readonly tooLarge: boolean
 }
 
-/** The whole answer in memory, up to a bound, before the caller gets any of it. */
+/** The whole answer in memory before the caller gets any of it; one that is larger than the limit passes on as it comes. */
 export class MemorySink implements AnswerSink {
   readonly #limit: number
-  readonly #chunks: Buffer[] = []
+  readonly #beyond: () => AnswerSink
+  #chunks: Buffer[] = []
   #size = 0
   #status = 0
-  #headers: readonly string[] = []
+  #headers: string[] = []
+  #length: number | undefined
+  #passing: AnswerSink | undefined
 
-  constructor(limit: number) {
+  constructor(limit: number, beyond: () => AnswerSink) {
     this.#limit = limit
+    this.#beyond = beyond
   }
 
-  begin(status: number, headers: string[]): boolean {
+  begin(status: number, headers: string[], length: number | undefined): boolean {
     this.#status = status
     this.#headers = headers
+    this.#length = length
     return true
   }
 
-  write(chunk: Buffer): boolean {
+  write(chunk: Buffer, resume: () => void): boolean {
+    if (this.#passing !== undefined) return this.#passing.write(chunk, resume)
     this.#size += chunk.length
-    if (this.#size <= this.#limit) this.#chunks.push(chunk)
-    return true
+    this.#chunks.push(chunk)
+    return this.#size <= this.#limit || this.#passOn(resume)
   }
 
-  end(): void {}
+  end(): void {
+    this.#passing?.end()
+  }
 
   get answer(): KeptAnswer {
     return {
@@ -105,5 +117,13 @@ export class MemorySink implements AnswerSink {
       body: Buffer.concat(this.#chunks),
       tooLarge: this.#size > this.#limit,
     }
+  }
+
+  #passOn(resume: () => void): boolean {
+    const held = Buffer.concat(this.#chunks)
+    this.#chunks = []
+    this.#passing = this.#beyond()
+    const mayGoOn = this.#passing.begin(this.#status, this.#headers, this.#length, resume)
+    return this.#passing.write(held, resume) && mayGoOn
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ApiParts, Endpoint } from '../api/endpoint.ts'
+import { invalid } from '../api/faults.ts'
 import type { AuditLine } from '../core/audit.ts'
 import { asOctroiError, type FieldError, OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
@@ -73,6 +74,9 @@ async function serve(endpoint: Endpoint, request: FastifyRequest, reply: Fastify
   }
 }
 
+/** What an operation does not take is refused: a `dry_run` that is silently ignored does harm. */
+const NOTHING = z.strictObject({})
+
 /** The steps of every operation, in order. */
 async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
   const admission = await authenticate(visit, door)
@@ -81,8 +85,8 @@ async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
   const operation = {
     principal: admission.principal,
     params: parse(endpoint.params, visit.request.params),
-    query: parse(endpoint.query, visit.request.query),
-    body: parse(endpoint.body, visit.request.body),
+    query: parse(endpoint.query ?? NOTHING, visit.request.query),
+    body: parse(endpoint.body ?? NOTHING.optional(), visit.request.body),
     parts: door.parts,
   }
   visit.target = endpoint.target?.(operation.params as never, undefined) ?? null
@@ -97,7 +101,11 @@ async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
     visit.head?.idempotencyKey,
     visit.request.body,
   )
-  if (kept !== undefined && 'body' in kept) return { status: kept.status, body: kept.body, replayed: true }
+  if (kept !== undefined && 'body' in kept) {
+    visit.target = endpoint.target?.(operation.params as never, kept.body) ?? null
+    await record(visit, 'finished', kept.status, null, door)
+    return { status: kept.status, body: kept.body, replayed: true }
+  }
   const answer = await run(endpoint, operation).catch(async (error) => {
     await kept?.release()
     throw error
@@ -114,8 +122,7 @@ async function authenticate(visit: Visit, door: ApiDoor): Promise<Admission> {
   const head = readHead(visit.request.raw.rawHeaders)
   visit.head = head
   visit.caller = door.callers.identify(visit.request.raw.socket, head)
-  const { url } = visit.request
-  if (containsKey(url.slice(url.indexOf('?') + 1))) {
+  if (containsKey(visit.request.url)) {
     throw new OctroiError(
       'invalid_request',
       'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
@@ -140,13 +147,13 @@ function parse(schema: z.ZodType | undefined, input: unknown): unknown {
   if (schema === undefined) return undefined
   const result = schema.safeParse(input === null ? undefined : input)
   if (result.success) return result.data
-  const errors = result.error.issues.flatMap((issue): FieldError[] => {
-    const path = issue.path.map(String)
-    if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
-    return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }))
-  })
-  const named = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
-  throw new OctroiError('invalid_request', `The request is not valid. ${named}`.slice(0, 2_000), { errors })
+  throw invalid('The request is not valid.', result.error.issues.flatMap(faultsOf))
+}
+
+function faultsOf(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.map(String)
+  if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
+  return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }))
 }
 
 async function run(endpoint: Endpoint, operation: unknown): Promise<unknown> {
@@ -186,7 +193,7 @@ async function record(
     key: visit.admission?.principal.key_id ?? null,
     connection: visit.target?.startsWith('connection:') ? visit.target.slice('connection:'.length) : null,
     method: visit.request.method,
-    path: visit.request.url.split('?', 1)[0]?.slice(0, 2_048) ?? null,
+    path: pathOf(visit.request.url),
     status,
     code,
     bytes_in: Number(visit.head?.contentLength ?? 0) || 0,
@@ -197,6 +204,12 @@ async function record(
     target: visit.target,
   })
   if (isRecorded(visit.endpoint) || trail.mode === 'strict') await trail.flushed()
+}
+
+/** Without the query, and not at all when somebody put a key into it: the trail is kept for years. */
+function pathOf(url: string): string | null {
+  const path = (url.split('?', 1)[0] as string).slice(0, 2_048)
+  return containsKey(path) ? null : path
 }
 
 function send(reply: FastifyReply, visit: Visit, { status, body, replayed }: Answer): void {

@@ -1,61 +1,108 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import type { GateMetrics } from '../core/metrics.ts'
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-interface Figures {
-  readonly seconds: { observe(value: number): void }
-  readonly answers: Map<string, { inc(): void }>
+/** What is counted per connection while calls run; it takes its Prometheus shape only when somebody asks. */
+class Figures {
+  readonly buckets = new Float64Array(BUCKETS.length + 1)
+  seconds = 0
+  calls = 0
+  readonly answers = new Map<string, { readonly status: number; readonly code: string; count: number }>()
+
+  add(status: number, code: string | null, seconds: number): void {
+    let i = 0
+    while (i < BUCKETS.length && seconds > (BUCKETS[i] as number)) i++
+    this.buckets[i] = (this.buckets[i] as number) + 1
+    this.seconds += seconds
+    this.calls++
+    const kind = code === null ? String(status) : code
+    const known = this.answers.get(kind)
+    if (known === undefined) this.answers.set(kind, { status, code: code ?? '', count: 1 })
+    else known.count++
+  }
 }
 
 /** Prometheus figures. Labels are ids of connections, statuses and codes: a bounded set, and never a caller's text. */
 export class Metrics implements GateMetrics {
-  readonly registry = new Registry()
-  readonly #seconds: Histogram<'connection'>
-  readonly #answers: Counter<'connection' | 'status' | 'code'>
   readonly #figures = new Map<string, Figures>()
+  readonly #auditFailing: () => boolean
+  #registry: Promise<Registry> | undefined
 
   constructor(gauges: { readonly auditFailing: () => boolean }) {
-    const registers = [this.registry]
-    collectDefaultMetrics({ register: this.registry, prefix: 'octroi_' })
-    this.#seconds = new Histogram({
-      name: 'octroi_proxy_seconds',
-      help: 'Time from arrival to the end of the answer, by connection',
-      labelNames: ['connection'],
-      buckets: BUCKETS,
-      registers,
-    })
-    this.#answers = new Counter({
-      name: 'octroi_proxy_answers_total',
-      help: 'Answered calls by connection, status and Octroi’s own error code (empty: the service answered)',
-      labelNames: ['connection', 'status', 'code'],
-      registers,
-    })
-    new Gauge({
-      name: 'octroi_audit_failing',
-      help: '1 while the audit trail cannot be written',
-      registers,
-      collect() {
-        this.set(gauges.auditFailing() ? 1 : 0)
-      },
-    })
+    this.#auditFailing = gauges.auditFailing
   }
 
-  /** Label look-ups are kept: hashing them again for each call would cost more than counting. */
   answered(connection: string | null, status: number, code: string | null, seconds: number): void {
     const id = connection ?? ''
     let figures = this.#figures.get(id)
     if (figures === undefined) {
-      figures = { seconds: this.#seconds.labels(id), answers: new Map() }
+      figures = new Figures()
       this.#figures.set(id, figures)
     }
-    figures.seconds.observe(seconds)
-    const kind = code === null ? String(status) : `${status} ${code}`
-    let answers = figures.answers.get(kind)
-    if (answers === undefined) {
-      answers = this.#answers.labels(id, String(status), code ?? '')
-      figures.answers.set(kind, answers)
-    }
-    answers.inc()
+    figures.add(status, code, seconds)
   }
+
+  /** The text format (https://prometheus.io/docs/instrumenting/exposition_formats/), the process's own figures included. */
+  async exposition(): Promise<{ readonly type: string; readonly text: string }> {
+    this.#registry ??= this.#open()
+    const registry = await this.#registry
+    const own = [
+      ...metric(
+        'octroi_proxy_seconds',
+        'histogram',
+        'Time from arrival to the end of the answer',
+        this.#lines(secondsOf),
+      ),
+      ...metric(
+        'octroi_proxy_answers_total',
+        'counter',
+        'Answered calls by status and by Octroi’s own error code (empty: the service answered)',
+        this.#lines(answersOf),
+      ),
+      ...metric('octroi_audit_failing', 'gauge', '1 while the audit trail cannot be written', [
+        `octroi_audit_failing ${this.#auditFailing() ? 1 : 0}`,
+      ]),
+    ]
+    return { type: registry.contentType, text: `${own.join('\n')}\n${await registry.metrics()}` }
+  }
+
+  /** Loaded at the first scrape: it takes longer to load than the rest of the front door. */
+  async #open(): Promise<Registry> {
+    const { collectDefaultMetrics, Registry } = await import('prom-client')
+    const registry = new Registry()
+    collectDefaultMetrics({ register: registry, prefix: 'octroi_' })
+    return registry
+  }
+
+  #lines(show: (connection: string, figures: Figures) => string[]): string[] {
+    return [...this.#figures].flatMap(([connection, figures]) => show(connection, figures))
+  }
+}
+
+function metric(name: string, type: string, help: string, lines: readonly string[]): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines]
+}
+
+/** Ids, statuses and codes hold no character that a label value would have to escape. */
+function secondsOf(connection: string, figures: Figures): string[] {
+  let sum = 0
+  const bucket = (le: number | string, count: number) =>
+    `octroi_proxy_seconds_bucket{connection="${connection}",le="${le}"} ${count}`
+  return [
+    ...BUCKETS.map((le, i) => {
+      sum += figures.buckets[i] as number
+      return bucket(le, sum)
+    }),
+    bucket('+Inf', figures.calls),
+    `octroi_proxy_seconds_sum{connection="${connection}"} ${figures.seconds}`,
+    `octroi_proxy_seconds_count{connection="${connection}"} ${figures.calls}`,
+  ]
+}
+
+function answersOf(connection: string, figures: Figures): string[] {
+  return [...figures.answers.values()].map(
+    ({ status, code, count }) =>
+      `octroi_proxy_answers_total{connection="${connection}",status="${status}",code="${code}"} ${count}`,
+  )
 }

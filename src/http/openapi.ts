@@ -5,6 +5,7 @@ import { ERROR_CODES, type ErrorCode } from '../core/errors.ts'
 const ALWAYS: readonly ErrorCode[] = [
   'invalid_request',
   'ambiguous_credentials',
+  'insecure_transport',
   'unauthenticated',
   'key_expired',
   'key_revoked',
@@ -58,7 +59,12 @@ function describe(operation: Endpoint): object {
     ],
     ...(operation.body === undefined
       ? {}
-      : { requestBody: { required: true, content: json(operation.body, 'input') } }),
+      : {
+          requestBody: {
+            required: !operation.body.safeParse(undefined).success,
+            content: json(operation.body, 'input'),
+          },
+        }),
     responses: { [status]: { description: 'Done', ...answer }, ...problems(operation) },
   }
 }
@@ -94,9 +100,17 @@ function idempotency(operation: Endpoint): object[] {
   ]
 }
 
+/** Every code that the operation may answer. */
+export function errorsOf(operation: Endpoint): ReadonlySet<ErrorCode> {
+  const codes = [...ALWAYS, ...(operation.errors ?? [])]
+  if (operation.body !== undefined) codes.push('payload_too_large')
+  if (operation.method === 'POST') codes.push('idempotency_mismatch', 'busy')
+  return new Set(codes)
+}
+
 function problems(operation: Endpoint): Record<string, object> {
   const codes = new Map<number, ErrorCode[]>()
-  for (const code of [...ALWAYS, ...(operation.errors ?? [])]) {
+  for (const code of errorsOf(operation)) {
     const { status } = ERROR_CODES[code]
     codes.set(status, [...(codes.get(status) ?? []), code])
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { join } from 'node:path'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Endpoint } from '../api/endpoint.ts'
 import { OPERATIONS } from '../api/index.ts'
 import { asOctroiError, ERROR_CODES, OctroiError } from '../core/errors.ts'
@@ -57,6 +57,9 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
     },
     bodyLimit: API_BODY_BYTES,
     logger: false,
+    // What the router refuses before any handler: an address that cannot be decoded, a segment that is too long.
+    frameworkErrors: (error, _request, reply) =>
+      sendProblem(reply as FastifyReply, parts.problem(fromFastify(error), requestId())),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
   })
   // Fastify's parser also takes text; only JSON is read here, so a page's form can never be a request of ours.
@@ -80,7 +83,8 @@ function frontDoor({ proxy, basePath, problem }: DoorParts, handler: Handler): H
   return (request, response) => {
     let url = request.url as string
     if (basePath !== '' && url.startsWith(basePath) && '/?'.includes(url[basePath.length] ?? '/')) {
-      url = url.slice(basePath.length) || '/'
+      url = url.slice(basePath.length)
+      if (url.charCodeAt(0) !== 47) url = `/${url}`
       request.url = url
     }
     if (url.startsWith('/proxy/')) proxy.handle(request, response, url)
@@ -90,13 +94,17 @@ function frontDoor({ proxy, basePath, problem }: DoorParts, handler: Handler): H
   }
 }
 
+function isProxied(url: string, basePath: string): boolean {
+  return url.startsWith('/proxy/') || url.startsWith(`${basePath}/proxy/`)
+}
+
 /** What Node would answer on its own account, or not at all. */
 function guard(server: Server, parts: DoorParts, handler: Handler): void {
   const door = frontDoor(parts, handler)
   const { problem } = parts
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // The gate answers 100 once the call is allowed; elsewhere there is nothing to wait for.
-    if (!(request.url as string).includes('/proxy/')) response.writeContinue()
+    if (!isProxied(request.url as string, parts.basePath)) response.writeContinue()
     door(request, response)
   })
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
@@ -106,7 +114,10 @@ function guard(server: Server, parts: DoorParts, handler: Handler): void {
     socket.end(rawAnswer(problem(new OctroiError('method_not_allowed', 'CONNECT is not served.'), requestId())))
   })
   server.on('clientError', (error: Error & { code?: string }, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy()
+    // Behind a whole request that is being answered, ours would stand in the middle of that answer, or be taken for it.
+    const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null }
+    const inTheWay = answering != null && (answering.headersSent || answering.req.complete)
+    if (!socket.writable || inTheWay || error.code === 'ECONNRESET') socket.destroy()
     else socket.end(rawAnswer(problem(parseFailure(error.code), requestId())))
   })
 }
@@ -138,14 +149,19 @@ function serveOwn(fastify: FastifyInstance, parts: DoorParts): void {
     await parts.isReady()
     return reply.header('Cache-Control', 'no-store').send({ status: 'ready' })
   })
-  const description = openApi(OPERATIONS as unknown as readonly Endpoint[], parts.parts.about)
-  fastify.get('/openapi.json', async (_, reply) => reply.send(description))
+  // Made when somebody asks: thirty schemas are a fifth of the start-up.
+  let description: object | undefined
+  fastify.get('/openapi.json', async (_, reply) => {
+    description ??= openApi(OPERATIONS as unknown as readonly Endpoint[], parts.parts.about)
+    return reply.send(description)
+  })
   fastify.get<{ Params: { code: string } }>('/errors/:code', async (request, reply) => {
     return reply.type('text/plain; charset=utf-8').send(await errorPage(request.params.code))
   })
   fastify.get('/metrics', async (request, reply) => {
     await requireStatusRead(request.raw, parts)
-    return reply.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics())
+    const { type, text } = await parts.metrics.exposition()
+    return reply.type(type).send(text)
   })
 }
 

@@ -1,4 +1,5 @@
 import { OctroiError } from '../core/errors.ts'
+import { canonicalHost } from './host.ts'
 
 /** What one pass over the raw headers finds. `names` holds every header name in lower case, in step with the raw list. */
 export interface RequestHead {
@@ -48,7 +49,7 @@ const SINGLE = new Map<string, Field | undefined>([
   ['upgrade', 'upgrade'],
 ])
 
-/** Identity and trust headers that other programs read; listed because of their underscore aliases (WSGI reads `_` as `-`). */
+/** Identity and trust headers that other programs read; listed because of their underscore aliases (WSGI reads `_` as `-`, old CGI any other sign too). */
 const TRUSTED_BY_OTHERS = new Set([
   'remote-user',
   'x-remote-user',
@@ -62,6 +63,11 @@ const TRUSTED_BY_OTHERS = new Set([
   'cookie',
   'connection',
 ])
+
+const MAX_HEADERS = 500
+
+/** CGI makes `_` of every character that is neither letter nor digit (RFC 3875 §4.1.18 names the hyphen, servers went further). */
+const UNUSUAL = /[^a-z0-9-]/
 
 export function isIdentityHeader(name: string): boolean {
   return TRUSTED_BY_OTHERS.has(name) || name.startsWith('octroi-') || name.startsWith('x-auth-request-')
@@ -94,6 +100,9 @@ class Head implements RequestHead {
  * may choose otherwise, so duplicates of what decisions rest on are refused, and so are their underscore aliases.
  */
 export function readHead(raw: readonly string[]): RequestHead {
+  // Node drops what comes after 2,000 headers without a word: a second credential could stand there.
+  if (raw.length > 2 * MAX_HEADERS)
+    throw new OctroiError('invalid_request', `The request has more than ${MAX_HEADERS} headers.`)
   const head = new Head(raw)
   const seen: string[] = []
   for (let i = 0; i < raw.length; i += 2) {
@@ -108,13 +117,17 @@ export function readHead(raw: readonly string[]): RequestHead {
       if (seen.includes(name)) throw duplicate(name)
       seen.push(name)
       if (field !== undefined) head[field] = raw[i + 1]
-    } else if (name.includes('_')) refuseAlias(name)
+    } else if (UNUSUAL.test(name)) refuseAlias(name)
   }
+  // Empty: the request names no host (RFC 9110 §7.2).
+  head.host = head.host === undefined || head.host === '' ? undefined : canonicalHost(head.host)
+  if (head.transferEncoding !== undefined && head.transferEncoding.toLowerCase() !== 'chunked')
+    throw new OctroiError('unsupported', 'Transfer-Encoding is served as "chunked" only.')
   return head
 }
 
 function refuseAlias(name: string): void {
-  const canonical = name.replaceAll('_', '-').trim()
+  const canonical = name.replace(/[^a-z0-9]/g, '-')
   if (!SINGLE.has(canonical) && !isIdentityHeader(canonical)) return
   throw new OctroiError('invalid_request', `The header ${name} is not accepted: write ${canonical}, with hyphens.`)
 }

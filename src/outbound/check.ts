@@ -37,6 +37,7 @@ export async function probe(
   const ms = () => Math.round(performance.now() - began)
   const query = signature.query === '' ? '' : `${path.includes('?') ? '&' : '?'}${signature.query}`
   try {
+    target.upstream.usedAt = performance.now()
     const answer = await target.upstream.pool.request({
       method: method as Dispatcher.HttpMethod,
       path: `${target.basePath}${path}${query}`,

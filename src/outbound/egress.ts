@@ -31,6 +31,7 @@ const NEVER = new AddressSet([
   '2001::/32',
   '2002::/16',
   '64:ff9b:1::/48',
+  '::ffff:0:0:0/96',
 ])
 
 const LOOPBACK = new AddressSet(['127.0.0.0/8', '::1/128'])
@@ -55,8 +56,8 @@ export class Egress {
 
   /** Why not, or `undefined` when it may. */
   refusal(address: string, port: number, protocol: string): string | undefined {
-    const plain = embedded(plainAddress(address))
-    if (isIP(plain) === 0) return 'it is not an address'
+    const plain = embedded(address)
+    if (isIP(plain) === 0 || plain.includes('%')) return 'it is not an address that can be judged'
     if (NEVER.has(plain)) return 'link-local, metadata and reserved addresses are never allowed'
     if (this.#isOurs(plain, port)) return 'it is an address of Octroi itself'
     const isPrivate = isPrivateAddress(plain)
@@ -104,10 +105,16 @@ function localAddresses(): ReadonlySet<string> {
   return new Set(Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address)))
 }
 
-/** The IPv4 address inside a NAT64 address (RFC 6052 §2.1): it is what the packet reaches. */
+/**
+ * The IPv4 address inside an IPv6 one, in whatever notation: mapped (RFC 4291 §2.5.5.2), NAT64 (RFC 6052 §2.1) and the compatible
+ * form that some systems still route (RFC 4291 §2.5.5.1). It is what the packet reaches, so it is what is judged.
+ */
 function embedded(address: string): string {
-  const match = /^64:ff9b::(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/i.exec(address)
-  if (!match) return address
+  if (isIP(address) !== 6 || address.includes('%')) return address
+  // The one canonical notation (RFC 5952): lower case, `::` for the longest run, no dotted part.
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
+  const match = /^(?:::ffff:|64:ff9b::|::)(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/.exec(canonical)
+  if (!match || canonical === '::1') return canonical
   const high = Number.parseInt(match[1] ?? '0', 16)
   const low = Number.parseInt(match[2] as string, 16)
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`

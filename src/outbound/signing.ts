@@ -24,6 +24,14 @@ export function signedNames(schemeId: string, connection: ConnectionSettings): S
   }
 }
 
+/**
+ * A parameter's name as PHP reads it: cut at NUL and `[`, with `.` and space as `_`. What a caller sends under a name that the
+ * service takes for the signature's would be a second signature.
+ */
+export function mangledParameter(name: string): string {
+  return (name.split(/[\0[]/, 1)[0] as string).trim().replace(/[. ]/g, '_')
+}
+
 function constantHeaders({ connector, settings }: ConnectionSettings): string[] {
   return connector.compiled.headers.flatMap(([name, template]) => {
     const value = template.render({ settings })

@@ -7,7 +7,7 @@ import type { Catalogue } from './catalogue.ts'
 import { resolveBaseUrl } from './connection_input.ts'
 import type { Connector } from './connector.ts'
 import type { Signature } from './scheme.ts'
-import { signConnection, signedNames } from './signing.ts'
+import { mangledParameter, signConnection, signedNames } from './signing.ts'
 import type { Upstream, Upstreams } from './upstreams.ts'
 
 /** A connection that is ready to be called: where it goes, and the ready-made signature. */
@@ -18,6 +18,8 @@ export interface Target {
   /** The path of the base URL, without a trailing slash; empty at the root. */
   readonly basePath: string
   readonly signature: Signature
+  /** Of the sealed secrets that both signatures were made from; 0 for a connection that is not stored yet. */
+  readonly secretsVersion: number
   /** Of the secrets that the connection changes over to. */
   readonly next: Signature | null
   /** What signing sets, removed from what the caller sent (lower case; D17). */
@@ -81,13 +83,14 @@ export class Targets {
   /** Also for a connection that is not stored yet: its test before it is. */
   async build(stored: StoredConnection): Promise<Target> {
     const secrets = await this.#vault.openSecrets(stored.dataKey, stored.connection, stored.sealed)
-    return this.compile(stored.connection, secrets.current, secrets.next)
+    return this.compile(stored.connection, secrets.current, secrets.next, stored.sealed.version)
   }
 
   compile(
     connection: Connection,
     current: Readonly<Record<string, string>>,
     next: Readonly<Record<string, string>> | null = null,
+    secretsVersion = 0,
   ): Target {
     const connector = this.#catalogue.get(connection.connector)
     if (connector === undefined) {
@@ -106,9 +109,10 @@ export class Targets {
       upstream: this.#upstreams.get(url.origin, connection.network, timeouts.connect_ms ?? CONNECT_MS),
       basePath: url.pathname === '/' ? '' : url.pathname.replace(/\/$/, ''),
       signature: signConnection(scheme, { connector, settings, secrets: current }),
+      secretsVersion,
       next: next === null ? null : signConnection(scheme, { connector, settings, secrets: next }),
-      signedHeaders: new Set(names.headers),
-      signedQuery: new Set(names.query),
+      signedHeaders: new Set(names.headers.flatMap((name) => [name, name.replace(/[^a-z0-9]/g, '-')])),
+      signedQuery: new Set(names.query.flatMap((name) => [name, mangledParameter(name)])),
       limits: limitsOf(connector, connection),
       firstByteMs: timeouts.first_byte_ms ?? FIRST_BYTE_MS,
       idleMs: timeouts.idle_ms ?? IDLE_MS,

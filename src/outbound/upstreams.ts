@@ -4,11 +4,36 @@ import { buildConnector, Pool } from 'undici'
 import type { NetworkPolicy } from '../core/types.ts'
 import { bareHost, Egress, type Listener, portOf, RefusedAddress } from './egress.ts'
 
-/** The sockets to one origin under one policy. */
-export interface Upstream {
+/**
+ * The sockets to one origin under one policy. Targets keep it for as long as the store does not change, so it outlives the pool that
+ * idleness closes, and opens another when it is called again.
+ */
+export class Upstream {
   readonly origin: string
-  readonly pool: Pool
-  usedAt: number
+  usedAt = performance.now()
+  readonly #open: () => Pool
+  #pool: Pool | undefined
+
+  constructor(origin: string, open: () => Pool) {
+    this.origin = origin
+    this.#open = open
+  }
+
+  get pool(): Pool {
+    this.#pool ??= this.#open()
+    return this.#pool
+  }
+
+  closeIfIdle(since: number): void {
+    const pool = this.#pool
+    if (pool === undefined || this.usedAt > since || pool.stats.running > 0 || pool.stats.pending > 0) return
+    this.#pool = undefined
+    void pool.close()
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool?.destroy()
+  }
 }
 
 const MAX_SOCKETS = 256
@@ -34,7 +59,7 @@ export class Upstreams {
     const key = poolKey(origin, network, connectMs)
     let upstream = this.#pools.get(key)
     if (upstream === undefined) {
-      upstream = { origin, pool: this.#open(origin, network, connectMs), usedAt: performance.now() }
+      upstream = new Upstream(origin, () => this.#open(origin, network, connectMs))
       this.#pools.set(key, upstream)
     }
     return upstream
@@ -42,7 +67,7 @@ export class Upstreams {
 
   async close(): Promise<void> {
     clearInterval(this.#sweeper)
-    await Promise.all([...this.#pools.values()].map(({ pool }) => pool.destroy()))
+    await Promise.all([...this.#pools.values()].map((upstream) => upstream.destroy()))
     this.#pools.clear()
   }
 
@@ -77,11 +102,7 @@ export class Upstreams {
 
   #closeIdle(): void {
     const before = performance.now() - IDLE_MS
-    for (const [key, upstream] of this.#pools) {
-      if (upstream.usedAt > before || upstream.pool.stats.running > 0 || upstream.pool.stats.pending > 0) continue
-      this.#pools.delete(key)
-      void upstream.pool.close()
-    }
+    for (const upstream of this.#pools.values()) upstream.closeIfIdle(before)
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   KeyUse,
   ReplayRow,
 } from '../core/stores.ts'
+import { atomically } from './atomic.ts'
 import type { ActivityTables } from './schema.ts'
 
 export class Activity implements ActivityStore {
@@ -22,7 +23,7 @@ export class Activity implements ActivityStore {
     index: readonly AuditIndexEntry[],
     uses: readonly KeyUse[],
   ): Promise<void> {
-    await this.#db.transaction().execute(async (trx) => {
+    await atomically(this.#db, async (trx) => {
       if (batch !== undefined) {
         const { row } = await trx.insertInto('audit_batches').values(batch).returning('row').executeTakeFirstOrThrow()
         const entries = new Map(index.map((entry) => [`${entry.kind} ${entry.value}`, entry]))
@@ -94,13 +95,14 @@ export class Activity implements ActivityStore {
   }
 
   async prune(checkpoint: AuditCheckpoint): Promise<number> {
-    return this.#db.transaction().execute(async (trx) => {
+    return atomically(this.#db, async (trx) => {
       await trx
         .insertInto('audit_checkpoints')
         .values(checkpoint)
         .onConflict((conflict) => {
           const { writer: _, ...values } = checkpoint
-          return conflict.column('writer').doUpdateSet(values)
+          // Two processes may prune at once: the checkpoint of the slower one must not stand before what the other deleted.
+          return conflict.column('writer').doUpdateSet(values).whereRef('excluded.seq', '>', 'audit_checkpoints.seq')
         })
         .execute()
       const { numDeletedRows } = await trx

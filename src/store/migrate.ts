@@ -28,20 +28,28 @@ export async function migrate(
   kind: keyof typeof TABLE,
   migrations: readonly Migration[],
 ): Promise<void> {
-  await db.transaction().execute(async (trx) => {
-    // On SQLite the transaction itself (BEGIN IMMEDIATE) is the lock.
-    if (engine === 'postgres') await sql`select pg_advisory_xact_lock(7020, 1)`.execute(trx)
-    const table = sql.table(TABLE[kind])
-    await sql`create table if not exists ${table} (name text primary key, at text not null)`.execute(trx)
-    const { rows } = await sql<{ name: string }>`select name from ${table}`.execute(trx)
-    const done = new Set(rows.map((row) => row.name))
-    refuseNewer(done, migrations)
-    for (const migration of migrations) {
-      if (done.has(migration.name)) continue
-      await migration.up(trx, engine)
-      await sql`insert into ${table} (name, at) values (${migration.name}, ${new Date().toISOString()})`.execute(trx)
-    }
-  })
+  await db.transaction().execute((trx) => migrateWithin(trx, engine, kind, migrations))
+}
+
+/** The same, in a transaction that is open. */
+export async function migrateWithin(
+  trx: Kysely<unknown>,
+  engine: Engine,
+  kind: keyof typeof TABLE,
+  migrations: readonly Migration[],
+): Promise<void> {
+  // On SQLite the transaction itself (BEGIN IMMEDIATE) is the lock.
+  if (engine === 'postgres') await sql`select pg_advisory_xact_lock(7020, 1)`.execute(trx)
+  const table = sql.table(TABLE[kind])
+  await sql`create table if not exists ${table} (name text primary key, at text not null)`.execute(trx)
+  const { rows } = await sql<{ name: string }>`select name from ${table}`.execute(trx)
+  const done = new Set(rows.map((row) => row.name))
+  refuseNewer(done, migrations)
+  for (const migration of migrations) {
+    if (done.has(migration.name)) continue
+    await migration.up(trx, engine)
+    await sql`insert into ${table} (name, at) values (${migration.name}, ${new Date().toISOString()})`.execute(trx)
+  }
 }
 
 function refuseNewer(done: ReadonlySet<string>, migrations: readonly Migration[]): void {

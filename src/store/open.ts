@@ -4,16 +4,20 @@ import type { ActivityStore, HotReads, Store } from '../core/stores.ts'
 import { Accounts } from './accounts.ts'
 import { Activity } from './activity.ts'
 import { Connections } from './connections.ts'
+import { swapIsPending } from './dump_swap.ts'
 import type { Engines, ServeLock } from './engines.ts'
 import { Events } from './events.ts'
 import { Keys } from './keys.ts'
-import { type Engine, migrate } from './migrate.ts'
+import { type Engine, type Migration, migrate } from './migrate.ts'
 import { activity0001 } from './migrations/0001_activity.ts'
 import { main0001 } from './migrations/0001_main.ts'
-import { openPostgres, postgresIsEmpty } from './postgres.ts'
 import type { MainTables } from './schema.ts'
 import { openSqlite, sqliteFiles } from './sqlite.ts'
 import { VaultRows } from './vault.ts'
+
+/** In order; never changed once released, only added to. */
+export const MAIN_MIGRATIONS: readonly Migration[] = [main0001]
+export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001]
 
 export interface StoreLocation {
   readonly dataDir: string
@@ -33,9 +37,14 @@ export interface OpenStore {
   close(): Promise<void>
 }
 
+/** Loaded only where it is used: most installations have no PostgreSQL, and start-up should not pay for its driver. */
+const postgres = () => import('./postgres.ts')
+
 /** Whether anything was ever written there. Creates nothing. */
 export async function storeExists(location: StoreLocation): Promise<boolean> {
-  if (location.databaseUrl === undefined) return existsSync(sqliteFiles(location.dataDir).main)
+  const { dataDir } = location
+  if (location.databaseUrl === undefined) return existsSync(sqliteFiles(dataDir).main) || swapIsPending(dataDir)
+  const { openPostgres, postgresIsEmpty } = await postgres()
   const engines = openPostgres(location.databaseUrl)
   try {
     return !(await postgresIsEmpty(engines.main as unknown as Kysely<unknown>))
@@ -48,10 +57,12 @@ export async function storeExists(location: StoreLocation): Promise<boolean> {
 export async function openStore(location: StoreLocation): Promise<OpenStore> {
   const { dataDir, databaseUrl, lockWaitMs } = location
   const engines =
-    databaseUrl === undefined ? await openSqlite(dataDir, lockWaitMs) : openPostgres(databaseUrl, lockWaitMs)
+    databaseUrl === undefined
+      ? await openSqlite(dataDir, lockWaitMs)
+      : (await postgres()).openPostgres(databaseUrl, lockWaitMs)
   try {
-    await migrate(engines.main as unknown as Kysely<unknown>, engines.engine, 'main', [main0001])
-    await migrate(engines.activity as unknown as Kysely<unknown>, engines.engine, 'activity', [activity0001])
+    await migrate(engines.main as unknown as Kysely<unknown>, engines.engine, 'main', MAIN_MIGRATIONS)
+    await migrate(engines.activity as unknown as Kysely<unknown>, engines.engine, 'activity', ACTIVITY_MIGRATIONS)
   } catch (error) {
     await engines.close()
     throw error
@@ -91,7 +102,7 @@ async function oneWriter(trx: Kysely<MainTables>): Promise<void> {
   await sql`select version from store_version for update`.execute(trx)
 }
 
-function storeOn(db: Kysely<MainTables>): Store {
+export function storeOn(db: Kysely<MainTables>): Store {
   const store: Store = {
     accounts: new Accounts(db),
     keys: new Keys(db),

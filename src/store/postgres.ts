@@ -59,8 +59,8 @@ export function openPostgres(url: string, lockWaitMs = LOCK_WAIT_MS): Engines {
     ring: kyselyOn<MainTables>(ringPool),
     scope,
     hot,
-    lockForServing: () => advisoryLock(url, 'shared'),
-    lockExclusively: () => advisoryLock(url, 'exclusive'),
+    lockForServing: () => lockPostgres(url, 'shared'),
+    lockExclusively: () => lockPostgres(url, 'exclusive'),
     async close() {
       await hot.close()
       await Promise.all([pool.end(), ringPool.end()])
@@ -204,7 +204,7 @@ class PostgresHotReads implements HotReads {
 }
 
 /** A session lock on a connection of its own: the database gives it back when the process is gone. */
-async function advisoryLock(url: string, mode: 'shared' | 'exclusive'): Promise<ServeLock> {
+export async function lockPostgres(url: string, mode: 'shared' | 'exclusive'): Promise<ServeLock> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 3_000, application_name: 'octroi' })
   client.on('error', () => undefined)
   try {

@@ -12,38 +12,18 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
 import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
-import { type EngineErrors, LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
-import type { Engines, ServeLock } from './engines.ts'
+import { LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
+import type { Engines } from './engines.ts'
 import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
 import type { ActivityTables, MainTables } from './schema.ts'
-
-/** Primary result codes of SQLite (https://sqlite.org/rescode.html); extended codes carry them in the low byte. */
-const BUSY = 5
-const LOCKED = 6
-const CONSTRAINT = 19
-const CONSTRAINT_UNIQUE = 2067
-const CONSTRAINT_PRIMARY_KEY = 1555
-const CONSTRAINT_FOREIGN_KEY = 787
-const PROGRAMMING = new Set([1, CONSTRAINT, 20, 21, 25])
-
-const ERRORS: EngineErrors = {
-  isBusy: (error) => [BUSY, LOCKED].includes(codeOf(error) & 0xff),
-  isUniqueViolation: (error) => [CONSTRAINT_UNIQUE, CONSTRAINT_PRIMARY_KEY].includes(codeOf(error)),
-  isForeignKeyViolation: (error) => codeOf(error) === CONSTRAINT_FOREIGN_KEY,
-  isProgrammingError: (error) => codeOf(error) === 0 || PROGRAMMING.has(codeOf(error) & 0xff),
-}
-
-function codeOf(error: unknown): number {
-  return (error as { errcode?: number }).errcode ?? 0
-}
+import { ERRORS } from './sqlite_errors.ts'
+import { finishInterruptedRestore, identityOf, lockForServing, lockSqlite } from './sqlite_lock.ts'
 
 const MAIN_FILE = 'octroi.db'
 /** Audit and counters live apart: their commits must not move the version of keys and connections (D18). */
 const ACTIVITY_FILE = 'activity.db'
-const LOCK_FILE = 'serve.lock'
 
 export function sqliteFiles(folder: string): { main: string; activity: string } {
   return { main: join(folder, MAIN_FILE), activity: join(folder, ACTIVITY_FILE) }
@@ -51,7 +31,9 @@ export function sqliteFiles(folder: string): { main: string; activity: string } 
 
 export async function openSqlite(folder: string, lockWaitMs = LOCK_WAIT_MS): Promise<Engines> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  finishInterruptedRestore(folder)
   const files = sqliteFiles(folder)
+  const identity = identityOf(files.main)
   const main = await openFile(files.main, lockWaitMs)
   const activity = await openFile(files.activity, lockWaitMs)
   const ring = new DatabaseSync(files.main, { timeout: 0, readOnly: true })
@@ -64,8 +46,8 @@ export async function openSqlite(folder: string, lockWaitMs = LOCK_WAIT_MS): Pro
     ring: kyselyOn<MainTables>(ring, lockWaitMs),
     scope,
     hot,
-    lockForServing: async () => lockFile(folder, 'shared'),
-    lockExclusively: async () => lockFile(folder, 'exclusive'),
+    lockForServing: async () => lockForServing(folder, files.main, identity),
+    lockExclusively: async () => lockSqlite(folder, 'exclusive'),
     async close() {
       hot.close()
       for (const db of [ring, activity, main]) if (db.isOpen) db.close()
@@ -251,26 +233,4 @@ class SqliteHotReads implements HotReads {
       throw translateError(error, ERRORS)
     }
   }
-}
-
-/**
- * A lock that the kernel gives back however the process ends: a read transaction on a small database file is the shared form,
- * a write transaction the exclusive one (SQLite's own file locks, https://sqlite.org/lockingv3.html).
- */
-function lockFile(folder: string, mode: 'shared' | 'exclusive'): ServeLock {
-  const db = new DatabaseSync(join(folder, LOCK_FILE), { timeout: 200 })
-  try {
-    // Every time: a process that was killed may have left the file without its table. Where the table is, this only reads.
-    db.exec('create table if not exists held (unused integer)')
-    db.exec(mode === 'shared' ? 'begin; select * from held' : 'begin exclusive')
-  } catch (error) {
-    db.close()
-    if (ERRORS.isBusy(error)) {
-      const detail =
-        mode === 'shared' ? 'Maintenance is under way on this data folder.' : 'Octroi is running on this data folder.'
-      throw new OctroiError('busy', detail, { cause: error })
-    }
-    throw translateError(error, ERRORS)
-  }
-  return { release: async () => db.close() }
 }

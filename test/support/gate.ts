@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type RunningGate, startGate } from '../../src/app.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
 import { initInstallation } from '../../src/installation/init.ts'
@@ -61,6 +62,8 @@ export async function startTestGate(env: Readonly<Record<string, string>> = {}):
       await running.stop()
       settings = readSettings({ env: { ...base, ...more, OCTROI_LISTEN: `127.0.0.1:${port}` } })
       running = await startGate(settings)
+      // All in one process: the sockets that `fetch` kept open need a turn of the loop to learn that they were closed.
+      await wait(10)
     },
     async stop() {
       await running.stop()

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+/**
+ * `npm run bundle`: the whole program in one file, which starts several times faster than the sources. `dist/octroi.cjs` switches
+ * Node's compile cache on, beside itself, and loads it: a shared folder for temporary files would let others put code there.
+ * `--package` adds the typed client as programs import it; `--check` starts the result once.
+ */
+const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
+
+const LOADER = `require('node:module').enableCompileCache(require('node:path').join(__dirname, '.compile-cache'))
+require('./main.cjs')
+`
+
+await rm(dist, { recursive: true, force: true })
+const { metafile } = await build({
+  entryPoints: { main: join(root, 'src', 'main.ts') },
+  outdir: dist,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // CommonJS: importing node:http into an ES module enumerates all its exports, which loads the whole of fetch and WebSocket.
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
+  // Names stay: they are part of what errors and logs say.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  metafile: true,
+  logLevel: 'warning',
+  // Optional native part of `pg`, used only where somebody installed it.
+  external: ['pg-native'],
+})
+await writeFile(join(dist, 'octroi.cjs'), LOADER)
+const bytes = Object.entries(metafile.outputs).find(([name]) => name.endsWith('main.cjs'))?.[1].bytes ?? 0
+console.log(`dist/main.cjs: ${Math.round(bytes / 1024)} kB`)
+
+if (process.argv.includes('--package')) await packageClient()
+if (process.argv.includes('--check')) {
+  const version = execFileSync(process.execPath, [join(dist, 'octroi.cjs'), '--version'], { encoding: 'utf8' })
+  console.log(`dist/octroi.cjs runs: ${version.trim()}`)
+}
+
+/** The client imports types only, so that its code is one small file; the types are those of the operations themselves. */
+async function packageClient(): Promise<void> {
+  execFileSync(
+    process.execPath,
+    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.client.json'],
+    {
+      cwd: root,
+      stdio: 'inherit',
+    },
+  )
+  await build({
+    entryPoints: [join(root, 'src', 'client', 'index.ts')],
+    outfile: join(dist, 'lib', 'client', 'index.js'),
+    bundle: true,
+    platform: 'neutral',
+    target: 'es2022',
+    format: 'esm',
+    logLevel: 'warning',
+  })
+}

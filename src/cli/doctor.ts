@@ -1,0 +1,27 @@
+import { command, EXIT } from './command.ts'
+
+const MARKS = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const
+
+const doctor = command({
+  name: 'doctor',
+  args: [],
+  summary: 'Look for what is wrong or will be',
+  description: 'Exit 1 when there is a problem; warnings alone leave it 0.',
+  examples: ['doctor', 'doctor --probe --json'],
+  on: 'data folder',
+  options: {
+    probe: { type: 'boolean', describes: 'Also make the test request of every connection, at the services themselves.' },
+  },
+  async run({ options, terminal, settings, data }) {
+    const findings = await data.doctor(await settings(), { probe: options.probe === true })
+    const ok = findings.every(({ level }) => level !== 'problem')
+    terminal.answer({ ok, findings }, () =>
+      findings
+        .map(({ level, message, advice }) => `${MARKS[level]}${message}${advice === undefined ? '' : `\n        ${advice}`}`)
+        .join('\n'),
+    )
+    return ok ? EXIT.done : EXIT.failed
+  },
+})
+
+export const commands = [doctor]

@@ -1,0 +1,39 @@
+import { resolve } from 'node:path'
+import { command } from './command.ts'
+
+const restore = command({
+  name: 'restore',
+  args: ['FILE'],
+  summary: 'Make an installation from a backup',
+  description:
+    'Needs the master key of the backup, and a gate that is stopped. Connections come back suspended, so that a copy does not renew the tokens of the original: --activate where this installation takes its place. Keys of another OCTROI_ENVIRONMENT do not work here unless adopted.',
+  examples: ['restore octroi-monday.backup --activate', 'restore octroi-monday.backup --data-dir ./staging'],
+  on: 'data folder',
+  options: {
+    activate: { type: 'boolean', describes: 'Put the connections into service.' },
+    'adopt-keys': { type: 'boolean', describes: 'Let keys that were made in another environment work here.' },
+    replace: { type: 'boolean', describes: 'Replace what is in the data folder; without it a full one is left alone.' },
+  },
+  async run({ args: [file], options, terminal, settings, data }) {
+    const wanted = {
+      activate: options.activate === true,
+      adoptKeys: options['adopt-keys'] === true,
+      replace: options.replace === true,
+    }
+    const report = await data.restore(await settings(), resolve(file), wanted, (done) =>
+      terminal.progress(`${done} rows`),
+    )
+    terminal.progress('')
+    terminal.answer(report, () => `${report.rows} rows were restored.`)
+    if (report.suspended_connections > 0) {
+      terminal.say(
+        `${report.suspended_connections} connections are suspended; "octroi connection activate ID" puts one into service.`,
+      )
+    }
+    if (report.foreign_keys > 0) {
+      terminal.say(`${report.foreign_keys} keys belong to another environment and do not work here (--adopt-keys).`)
+    }
+  },
+})
+
+export const commands = [restore]

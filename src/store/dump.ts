@@ -1,0 +1,127 @@
+import { DatabaseSync } from 'node:sqlite'
+import pg from 'pg'
+import { OctroiError } from '../core/errors.ts'
+import type { Engine } from './migrate.ts'
+import type { StoreLocation } from './open.ts'
+import { sqliteFiles } from './sqlite.ts'
+
+export type DumpRow = Readonly<Record<string, string | number | null>>
+
+/** The migrations that a store has been through, by name. */
+export interface SchemaState {
+  readonly main: readonly string[]
+  readonly activity: readonly string[]
+}
+
+/**
+ * Every table that a backup holds, what others refer to first. `replays` are left out: they belong to calls that were under way.
+ * The number is how many rows are read at once; a batch of audit lines can be large.
+ */
+export const DUMP_TABLES = {
+  vault_keys: 500,
+  data_keys: 500,
+  accounts: 500,
+  api_keys: 500,
+  key_secrets: 500,
+  connections: 100,
+  events: 500,
+  audit_batches: 8,
+  audit_index: 500,
+  audit_checkpoints: 500,
+  key_uses: 500,
+} as const
+
+export type DumpTable = keyof typeof DUMP_TABLES
+
+/** In SQLite these are in the file of their own. */
+export const ACTIVITY_TABLES: ReadonlySet<string> = new Set([
+  'audit_batches',
+  'audit_index',
+  'audit_checkpoints',
+  'key_uses',
+])
+
+/** One consistent snapshot, read while others write. Nothing is created or changed by reading it. */
+export interface Dump {
+  readonly engine: Engine
+  readonly migrations: SchemaState
+  parts(table: DumpTable): AsyncGenerator<readonly DumpRow[]>
+  close(): Promise<void>
+}
+
+export async function openDump({ dataDir, databaseUrl }: StoreLocation): Promise<Dump> {
+  try {
+    return databaseUrl === undefined ? openSqliteDump(dataDir) : await openPostgresDump(databaseUrl)
+  } catch (cause) {
+    throw new OctroiError('store_unavailable', 'The store cannot be read now.', { cause, retryAfter: 2 })
+  }
+}
+
+function openSqliteDump(folder: string): Dump {
+  const files = sqliteFiles(folder)
+  const db = new DatabaseSync(files.main, { readOnly: true, timeout: 5_000 })
+  try {
+    db.prepare('attach ? as activity').run(files.activity)
+    // Deferred: each file's snapshot is taken by its first read, the activity's last, so that it knows all that the main file does.
+    db.exec('begin')
+    const names = (table: string) =>
+      (db.prepare(`select name from ${table} order by name`).all() as { name: string }[]).map(({ name }) => name)
+    const migrations = { main: names('main.schema_migrations'), activity: names('activity.activity_migrations') }
+    return {
+      engine: 'sqlite',
+      migrations,
+      async *parts(table) {
+        const schema = ACTIVITY_TABLES.has(table) ? 'activity' : 'main'
+        let part: DumpRow[] = []
+        for (const row of db.prepare(`select * from ${schema}.${table}`).iterate()) {
+          part.push(row as DumpRow)
+          if (part.length < DUMP_TABLES[table]) continue
+          yield part
+          part = []
+        }
+        if (part.length > 0) yield part
+      },
+      close: async () => db.close(),
+    }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+async function openPostgresDump(url: string): Promise<Dump> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 3_000,
+    application_name: 'octroi backup',
+  })
+  // The failing query says what is wrong; an idle connection that breaks must not end the process.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query('begin transaction isolation level repeatable read read only')
+    const names = async (table: string) =>
+      (await client.query<{ name: string }>(`select name from ${table} order by name`)).rows.map(({ name }) => name)
+    const migrations = { main: await names('schema_migrations'), activity: await names('activity_migrations') }
+    return {
+      engine: 'postgres',
+      migrations,
+      parts: (table) => postgresParts(client, table),
+      close: () => client.end(),
+    }
+  } catch (error) {
+    await client.end().catch(() => undefined)
+    throw error
+  }
+}
+
+async function* postgresParts(client: pg.Client, table: DumpTable): AsyncGenerator<readonly DumpRow[]> {
+  await client.query(`declare part no scroll cursor for select * from ${table}`)
+  for (;;) {
+    const { rows } = await client.query<Record<string, string | number | null>>(`fetch ${DUMP_TABLES[table]} from part`)
+    if (rows.length === 0) break
+    // A bigint comes as text; the numbers of batches stay far below 2^53.
+    yield ACTIVITY_TABLES.has(table) ? rows.map((row) => ('row' in row ? { ...row, row: Number(row.row) } : row)) : rows
+  }
+  await client.query('close part')
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+
+const long = process.env.OCTROI_TEST_LONG === '1'
+
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts', ...(long ? ['test/**/*.long.ts'] : [])],
+    // Real processes, databases and time-outs: what is slow here is not a fault by itself.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    // A suite that cannot run says so by failing; an empty one as well.
+    passWithNoTests: false,
+    allowOnly: false,
+    reporters: ['default', './test/closing_line.ts'],
+  },
+})
