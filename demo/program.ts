@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -13,8 +12,7 @@ export interface Program {
   stop(): Promise<void>
 }
 
-const MAIN_ = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src', 'main.ts')
-const MAIN = existsSync(MAIN_) ? MAIN_ : join(dirname(fileURLToPath(import.meta.url)), 'tmp_main.ts')
+const MAIN = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src', 'main.ts')
 const READY_WITHIN_MS = 15_000
 
 /** `octroi init`, then `octroi serve`, both in `folder`, which holds nothing yet. */
@@ -33,8 +31,9 @@ export async function startProgram(folder: string, port: number): Promise<Progra
   return { url, adminKey: admin_key, stop: () => stop(server) }
 }
 
+/** In a process group of its own: a terminal's Ctrl-C would reach it before us, and ours would be the second one, which ends it hard. */
 function run(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
 }
 
 /** Settings of the person's own installation must not reach this one. */
@@ -77,7 +76,6 @@ async function ready(url: string, server: ChildProcess, errors: () => string): P
   throw new Error(`octroi serve was not ready in time: ${errors()}`)
 }
 
-/** A terminal's Ctrl-C has reached the child already; asking again does no harm. */
 async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const closed = once(server, 'close')

@@ -145,7 +145,7 @@ describe('connections.create', () => {
       ['a tag name in capitals', { ...good, tags: { Team: 'x' } }, 'tags.Team'],
       ['51 tags', { ...good, tags: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, ''])) }, 'tags'],
       ['a control character in a tag', { ...good, tags: { team: 'a\u0000' } }, 'tags.team'],
-      ['no CIDR', network({ allow_private: ['nowhere'] }), 'network.allow_private'],
+      ['no CIDR', network({ allow_private: ['nowhere'] }), 'network.allow_private.0'],
       ['a path as the certificate', network({ ca: '/etc/ssl/ca.pem' }), 'network.ca'],
       ['a path as ca_file', network({ ca_file: '/etc/ssl/ca.pem' }), 'network.ca_file'],
       ['a certificate that is none', network({ ca: pem('bm90IGEgY2VydGlmaWNhdGU=') }), 'network.ca'],

@@ -1,5 +1,4 @@
-import { Connector } from './connectors_list.ts'
-import { presentConnector } from './connectors_presenting.ts'
+import { Connector, presentConnector } from './connectors_presenting.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound } from './presenting.ts'
 import { IdParams } from './schemas.ts'

@@ -1,17 +1,32 @@
-import type { z } from 'zod'
-import type { Connector } from '../outbound/connector.ts'
+import { z } from 'zod'
+import type { Connector as CatalogueEntry } from '../outbound/connector.ts'
 import type { SecretFields } from '../outbound/scheme.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
-import type { Connector as Shown } from './connectors_list.ts'
+
+export const Connector = z.object({
+  id: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  docs: z.string(),
+  source: z.string(),
+  schemes: z.array(z.string()),
+  settings: z.record(z.string(), z.record(z.string(), z.unknown())),
+  secrets: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.unknown()))),
+  base_url: z.string(),
+  test: z.string().nullable(),
+  limits: z.record(z.string(), z.number()),
+  grants: z.record(z.string(), z.array(z.string())),
+  never: z.array(z.string()),
+})
 
 /** A catalogue entry with what each of its schemes asks for. */
 export function presentConnector({
   connector,
   source,
 }: {
-  connector: Connector
+  connector: CatalogueEntry
   source: string
-}): z.input<typeof Shown> {
+}): z.input<typeof Connector> {
   const { test } = connector
   return {
     id: connector.id,
@@ -30,7 +45,7 @@ export function presentConnector({
   }
 }
 
-export function fieldsOf(connector: Connector, scheme: string): SecretFields {
+export function fieldsOf(connector: CatalogueEntry, scheme: string): SecretFields {
   return SCHEMES[scheme]?.requires(connector) ?? {}
 }
 

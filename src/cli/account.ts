@@ -32,7 +32,12 @@ const ls = command({
     terminal.answer(accounts, () =>
       table(
         ['ID', 'KIND', 'NAME', 'STATE'],
-        accounts.map(({ id, kind, name, disabled_at }) => [id, kind, name, disabled_at === null ? 'active' : 'disabled']),
+        accounts.map(({ id, kind, name, disabled_at }) => [
+          id,
+          kind,
+          name,
+          disabled_at === null ? 'active' : 'disabled',
+        ]),
         'There is no account.',
       ),
     )

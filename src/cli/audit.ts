@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ItemOf, OctroiClient } from '../client/index.ts'
 import { type Call, command, EXIT, FailedError, UsageError } from './command.ts'
 import type { AuditHead } from './data_folder.ts'
-import { collect, time, wholeNumber } from './input.ts'
+import { collect, textOf, time, wholeNumber } from './input.ts'
 import { table } from './table.ts'
 
 type Line = ItemOf<'/audit'>
@@ -60,8 +60,15 @@ async function follow({ terminal, server, now }: Call, filter: Filter, first: re
       const mark = `${line.request} ${line.phase} ${line.action}`
       if (known.has(mark)) continue
       known.add(mark)
+      if (known.size > MOST) known.delete(known.values().next().value as string)
       if (line.at > since) since = line.at
-      terminal.print(terminal.json ? JSON.stringify(line) : row(line).map((cell) => cell ?? '-').join('  '))
+      terminal.print(
+        terminal.json
+          ? JSON.stringify(line)
+          : row(line)
+              .map((cell) => cell ?? '-')
+              .join('  '),
+      )
     }
     // Lines are written after they are stamped: a little overlap, then, and the marks that this needs.
     since = new Date(Date.parse(since) - POLL_MS).toISOString()
@@ -87,7 +94,7 @@ const verify = command({
   on: 'data folder',
   options: { heads: { type: 'string', value: 'FILE', describes: 'What "octroi audit heads" printed earlier.' } },
   async run({ options, terminal, settings, data }) {
-    const heads = options.heads === undefined ? undefined : await readHeads(options.heads)
+    const heads = options.heads === undefined ? undefined : readHeads(options.heads)
     const report = await data.verifyAudit(await settings(), heads)
     terminal.answer(report, () =>
       report.ok
@@ -112,8 +119,7 @@ const heads = command({
   },
 })
 
-async function readHeads(path: string): Promise<AuditHead[]> {
-  const { textOf } = await import('./input.ts')
+function readHeads(path: string): AuditHead[] {
   try {
     const heads: unknown = JSON.parse(textOf('heads', path))
     if (Array.isArray(heads) && heads.every(isHead)) return heads

@@ -1,5 +1,5 @@
-import { readSettings, SETTINGS, type Settings } from '../config/settings.ts'
 import { resolve } from 'node:path'
+import { readSettings, SETTINGS, type Settings } from '../config/settings.ts'
 import type { Option, Options } from './command.ts'
 
 type Name = keyof typeof SETTINGS

@@ -10,6 +10,7 @@ export async function confirmed(
   question: string,
 ): Promise<void> {
   if (options.yes === true) return
-  if (!terminal.interactive) throw new UsageError('This cannot be undone, and there is no terminal to ask on: add --yes.')
+  if (!terminal.interactive)
+    throw new UsageError('This cannot be undone, and there is no terminal to ask on: add --yes.')
   if (!(await terminal.confirm(question))) throw new FailedError('given up; nothing was changed')
 }

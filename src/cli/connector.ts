@@ -1,4 +1,5 @@
 import { command } from './command.ts'
+import { collect } from './input.ts'
 import { fields, table } from './table.ts'
 
 const ls = command({
@@ -9,7 +10,7 @@ const ls = command({
   on: 'server',
   options: {},
   async run({ terminal, server }) {
-    const { items } = await server.get('/connectors')
+    const items = await collect(server.pages('/connectors'))
     terminal.answer(items, () =>
       table(
         ['ID', 'NAME', 'SCHEME', 'FROM'],

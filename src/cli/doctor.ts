@@ -10,14 +10,20 @@ const doctor = command({
   examples: ['doctor', 'doctor --probe --json'],
   on: 'data folder',
   options: {
-    probe: { type: 'boolean', describes: 'Also make the test request of every connection, at the services themselves.' },
+    probe: {
+      type: 'boolean',
+      describes: 'Also make the test request of every connection, at the services themselves.',
+    },
   },
   async run({ options, terminal, settings, data }) {
     const findings = await data.doctor(await settings(), { probe: options.probe === true })
     const ok = findings.every(({ level }) => level !== 'problem')
     terminal.answer({ ok, findings }, () =>
       findings
-        .map(({ level, message, advice }) => `${MARKS[level]}${message}${advice === undefined ? '' : `\n        ${advice}`}`)
+        .map(
+          ({ level, message, advice }) =>
+            `${MARKS[level]}${message}${advice === undefined ? '' : `\n        ${advice}`}`,
+        )
         .join('\n'),
     )
     return ok ? EXIT.done : EXIT.failed

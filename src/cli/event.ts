@@ -10,7 +10,11 @@ const ls = command({
   on: 'server',
   options: {
     type: { type: 'string', value: 'TYPE', describes: 'Only these, such as connection.degraded.' },
-    subject: { type: 'string', value: 'NOUN:ID', describes: 'Only about this, such as connection:paheko or key:1a2b3c4d.' },
+    subject: {
+      type: 'string',
+      value: 'NOUN:ID',
+      describes: 'Only about this, such as connection:paheko or key:1a2b3c4d.',
+    },
     limit: { type: 'string', value: 'N', describes: 'At most so many; 50 unless given.' },
   },
   async run({ options: { type, subject, limit }, terminal, server }) {

@@ -24,7 +24,8 @@ const init = command({
 })
 
 function masterKeyWords(file: string | null): string {
-  if (file === null) return 'The master key is the one that you gave. Without it nothing here can be read: keep a copy apart.'
+  if (file === null)
+    return 'The master key is the one that you gave. Without it nothing here can be read: keep a copy apart.'
   return `The master key is ${file}.\nWithout it nothing here can be read, and no backup holds it: copy it now to where the backups are not.`
 }
 

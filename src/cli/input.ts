@@ -75,7 +75,8 @@ export function secretFromEnv(
   env: Readonly<Record<string, string | undefined>>,
 ): string {
   const value = env[variable]
-  if (value === undefined || value === '') throw new UsageError(`--${option}: there is no environment variable ${variable}.`)
+  if (value === undefined || value === '')
+    throw new UsageError(`--${option}: there is no environment variable ${variable}.`)
   return value
 }
 

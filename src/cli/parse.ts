@@ -8,12 +8,20 @@ const COMMON: Options = {
 }
 
 const SERVER: Options = {
-  url: { type: 'string', value: 'URL', describes: 'The server; otherwise OCTROI_URL, otherwise http://127.0.0.1:8700.' },
+  url: {
+    type: 'string',
+    value: 'URL',
+    describes: 'The server; otherwise OCTROI_URL, otherwise http://127.0.0.1:8700.',
+  },
   'key-file': { type: 'string', value: 'PATH', describes: 'A file that holds your key; otherwise OCTROI_KEY.' },
 }
 
 const DATA_FOLDER: Options = {
-  config: { type: 'string', value: 'FILE', describes: 'The boot file; otherwise OCTROI_CONFIG, otherwise octroi.yaml.' },
+  config: {
+    type: 'string',
+    value: 'FILE',
+    describes: 'The boot file; otherwise OCTROI_CONFIG, otherwise octroi.yaml.',
+  },
   'data-dir': {
     type: 'string',
     value: 'DIR',
@@ -67,7 +75,7 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Par
     if (token.kind !== 'option') continue
     const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined
     if (option === undefined) throw unknownOption(command, token.name, token.rawName, known)
-    put(options, token.name, option, valueOf(token, option))
+    put(options, token.name, option, givenValue(token, option))
   }
   if (options.help !== true) checkCount(command, args)
   return { options, args }
@@ -82,7 +90,10 @@ function withBareValues(argv: readonly string[], known: Options): string[] {
   })
 }
 
-function valueOf(token: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }, option: Option) {
+function givenValue(
+  token: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined },
+  option: Option,
+) {
   const { rawName, value, inlineValue } = token
   if (option.type === 'boolean') {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value.`)
@@ -90,7 +101,9 @@ function valueOf(token: { rawName: string; value?: string | undefined; inlineVal
   }
   if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${option.value ?? 'VALUE'}.`)
   if (inlineValue !== true && /^-./.test(value)) {
-    throw new UsageError(`${rawName} needs a value, and ${value} looks like an option. If it is the value: ${rawName}=${value}`)
+    throw new UsageError(
+      `${rawName} needs a value, and ${value} looks like an option. If it is the value: ${rawName}=${value}`,
+    )
   }
   return value
 }
@@ -112,7 +125,9 @@ function unknownOption(command: Command, name: string, rawName: string, known: O
   const reason = command.refuses?.[name] ?? REFUSED[name]
   if (reason !== undefined) return new UsageError(`${rawName} is refused: ${reason}.`)
   const hint = didYouMean(name, Object.keys(known), '--')
-  return new UsageError(`octroi ${command.name} has no option ${rawName}.${hint}`, [`See: octroi ${command.name} --help`])
+  return new UsageError(`octroi ${command.name} has no option ${rawName}.${hint}`, [
+    `See: octroi ${command.name} --help`,
+  ])
 }
 
 function checkCount(command: Command, args: readonly string[]): void {
@@ -121,6 +136,9 @@ function checkCount(command: Command, args: readonly string[]): void {
   if (missing !== undefined) throw new UsageError(`octroi ${command.name} needs ${missing}.`, see)
   if (args.length > command.args.length) {
     const takes = command.args.length === 0 ? 'nothing' : command.args.join(' ')
-    throw new UsageError(`octroi ${command.name} takes ${takes}; there are ${args.length - command.args.length} words more.`, see)
+    throw new UsageError(
+      `octroi ${command.name} takes ${takes}; there are ${args.length - command.args.length} words more.`,
+      see,
+    )
   }
 }

@@ -55,13 +55,20 @@ export function reportOf(error: unknown): Report {
 export function reportText({ details, errors = [], hints = [], code, requestId }: Report): string {
   const internal = code === 'internal' && requestId !== undefined
   return [
-    ...details.map((detail) => `octroi: ${detail}`),
+    ...details.map((detail) => `octroi: ${errors.length === 0 ? detail : withoutFaults(detail, errors)}`),
     ...errors.map(({ path, message }) => `  ${path === '' ? '' : `${path}: `}${message}`),
     ...(internal ? [`  request ${requestId}`] : []),
     ...hints.map((hint) => `  ${hint}`),
   ]
     .map(plain)
     .join('\n')
+}
+
+/** Details of the API name the faults, for those who show nothing else; here each has its line. */
+function withoutFaults(detail: string, errors: readonly FieldError[]): string {
+  const places = errors.flatMap(({ path, message }) => [`${path}: ${message}`, `${path} ${message}`, message])
+  const first = Math.min(...places.map((place) => detail.indexOf(place)).filter((at) => at > 0))
+  return Number.isFinite(first) ? `${detail.slice(0, first).replace(/[\s:.]+$/, '')}.` : detail
 }
 
 export function reportJson(report: Report): string {

@@ -5,7 +5,7 @@ import type { DataFolderOperations } from './data_folder.ts'
 import { commandHelp, nounHelp, overview } from './help.ts'
 import { didYouMean } from './nearest.ts'
 import { optionsOf, type Parsed, parseCommandLine } from './parse.ts'
-import { type RemoteOptions, connect } from './remote.ts'
+import { connect, type RemoteOptions } from './remote.ts'
 import { reportJson, reportOf, reportText } from './report.ts'
 import { type Streams, Terminal } from './terminal.ts'
 

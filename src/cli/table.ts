@@ -25,7 +25,7 @@ export function fields(thing: Readonly<Record<string, unknown>>): string {
   const shown = Object.entries(thing)
   const width = Math.max(...shown.map(([name]) => name.length))
   return shown
-    .map(([name, value]) => `${name.padEnd(width)}  ${value instanceof Array ? list(value, width) : text(value)}`)
+    .map(([name, value]) => `${name.padEnd(width)}  ${Array.isArray(value) ? list(value, width) : text(value)}`)
     .join('\n')
 }
 
@@ -44,5 +44,7 @@ function text(value: unknown): string {
 
 function cell(value: Cell): string {
   if (value === null || value === undefined || value === '') return '-'
-  return plain(typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value))
+  if (typeof value === 'boolean') return value ? 'yes' : 'no'
+  // Nobody reads the milliseconds of a table.
+  return plain(String(value).replace(/^(\d{4}-\d\d-\d\dT[\d:]{8})\.\d{3}Z$/, '$1Z'))
 }

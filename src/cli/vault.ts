@@ -10,7 +10,11 @@ const rotate = command({
   examples: ['vault rotate', 'vault rotate --master-key-file /etc/octroi/master-2.key'],
   on: 'data folder',
   options: {
-    'master-key-file': { type: 'string', value: 'PATH', describes: 'Where the new master key goes; the file must not exist.' },
+    'master-key-file': {
+      type: 'string',
+      value: 'PATH',
+      describes: 'Where the new master key goes; the file must not exist.',
+    },
   },
   async run({ options, terminal, settings, data }) {
     const file = options['master-key-file']

@@ -152,16 +152,24 @@ export function readSettings({ configFile, env, flags = {} }: SettingsSource): S
   const faults: string[] = [...file.faults, ...unknownNames(file.values)]
   const settings: Record<string, unknown> = {}
   for (const [name, { env: variable, schema }] of Object.entries(SETTINGS)) {
-    const [value, from] = sourceOf(name as Name, variable, file, env, flags)
+    const { value, from, folder } = sourceOf(name as Name, variable, file, env, flags)
     const result = schema.safeParse(value)
-    if (result.success) settings[name] = result.data
+    if (result.success) settings[name] = PATHS.has(name) ? absolute(folder, result.data) : result.data
     else faults.push(...result.error.issues.map((issue) => `${from}: ${issue.message}`))
   }
   if (settings.master_key !== undefined && settings.master_key_file !== undefined) {
     faults.push('OCTROI_MASTER_KEY and OCTROI_MASTER_KEY_FILE are both set: give one of them.')
   }
   if (faults.length > 0) throw new ConfigurationError(faults)
-  return { ...(settings as Settings), data_dir: resolve(file.folder, settings.data_dir as string) }
+  return settings as Settings
+}
+
+const PATHS: ReadonlySet<string> = new Set(['data_dir', 'master_key_file', 'connectors'])
+
+/** A path of the file is read from the file's folder, one of the environment or the command line from the current folder. */
+function absolute(folder: string, value: unknown): unknown {
+  if (typeof value === 'string') return resolve(folder, value)
+  return Array.isArray(value) ? value.map((path) => resolve(folder, path)) : value
 }
 
 function sourceOf(
@@ -170,10 +178,11 @@ function sourceOf(
   file: ReturnType<typeof readFile>,
   env: SettingsSource['env'],
   flags: Partial<Record<Name, unknown>>,
-): [unknown, string] {
-  if (flags[name] !== undefined) return [flags[name], `--${name.replaceAll('_', '-')}`]
-  if (env[variable] !== undefined && env[variable] !== '') return [env[variable], variable]
-  return [file.values[name] ?? undefined, `${file.name}: ${name}`]
+): { readonly value: unknown; readonly from: string; readonly folder: string } {
+  const here = process.cwd()
+  if (flags[name] !== undefined) return { value: flags[name], from: `--${name.replaceAll('_', '-')}`, folder: here }
+  if (env[variable] !== undefined && env[variable] !== '') return { value: env[variable], from: variable, folder: here }
+  return { value: file.values[name] ?? undefined, from: `${file.name}: ${name}`, folder: file.folder }
 }
 
 function readFile(given: string | undefined) {

@@ -65,7 +65,13 @@ export class CallerSink implements AnswerSink {
     this.#open = true
     this.#call.answered(status, null)
     this.#call.response.writeHead(status, headers)
+    if (!this.#ended) process.nextTick(flushHead, this.#call)
   }
+}
+
+/** The head leaves with the first bytes of the body, and alone where none came with it (events that are yet to happen). */
+function flushHead({ response, bytesOut }: Call): void {
+  if (bytesOut === 0 && !response.writableEnded && !response.destroyed) response.flushHeaders()
 }
 
 /** An answer that is kept. `tooLarge`: it is longer than may be kept, and `body` holds none of it. */

@@ -8,7 +8,7 @@ class Figures {
   readonly buckets = new Float64Array(BUCKETS.length + 1)
   seconds = 0
   calls = 0
-  readonly answers = new Map<string, { readonly status: number; readonly code: string; count: number }>()
+  readonly answers = new Map<number | string, { readonly status: number; readonly code: string; count: number }>()
 
   add(status: number, code: string | null, seconds: number): void {
     let i = 0
@@ -16,7 +16,7 @@ class Figures {
     this.buckets[i] = (this.buckets[i] as number) + 1
     this.seconds += seconds
     this.calls++
-    const kind = code === null ? String(status) : code
+    const kind = code === null ? status : `${status} ${code}`
     const known = this.answers.get(kind)
     if (known === undefined) this.answers.set(kind, { status, code: code ?? '', count: 1 })
     else known.count++

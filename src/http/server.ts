@@ -8,7 +8,7 @@ import { asOctroiError, ERROR_CODES, OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { Problem } from '../core/problem.ts'
 import type { Gate } from '../gateway/proxy.ts'
-import { requireUsable } from '../inbound/admissions.ts'
+import { requireUsable, requireWithinLimit } from '../inbound/admissions.ts'
 import { presentedSecret } from '../inbound/credentials.ts'
 import { readHead } from '../inbound/request_head.ts'
 import { holdsPermission } from '../policy/permissions.ts'
@@ -178,12 +178,10 @@ async function requireStatusRead(request: IncomingMessage, parts: DoorParts): Pr
   const secret = presentedSecret(head)
   if (secret === null)
     throw new OctroiError('unauthenticated', 'The metrics need a key with the permission status.read.')
-  const { principal } = requireUsable(
-    await parts.admissions.find(version, secret),
-    address,
-    parts.parts.now().getTime(),
-  )
-  if (!holdsPermission(principal.permissions, 'status.read')) {
+  const now = parts.parts.now().getTime()
+  const admission = requireUsable(await parts.admissions.find(version, secret), address, now)
+  requireWithinLimit(admission, parts.limiter, now)
+  if (!holdsPermission(admission.principal.permissions, 'status.read')) {
     throw new OctroiError('not_granted', 'This needs the permission status.read.')
   }
 }

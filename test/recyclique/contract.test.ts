@@ -8,7 +8,7 @@ import { PAHEKO_WRITER } from '../support/paheko.ts'
 import { rawLines, rawRequest } from '../support/raw_http.ts'
 import { classify } from '../support/recyclique.ts'
 import { startUpstream } from '../support/upstream.ts'
-import { closing, keyFor, openShop, type Shop, secretsOf } from './shop.ts'
+import { closing, keyFor, openShop, reached, type Shop, secretsOf } from './shop.ts'
 
 /** Everything that Octroi says on its own account under /proxy, as RecyClique's outbox would take it. */
 
@@ -55,8 +55,8 @@ async function revoked(): Promise<string> {
 }
 
 async function expired(): Promise<string> {
-  const key = await keyFor(shop.gate, ['accounting-post'], { expires_at: new Date(Date.now() + 300).toISOString() })
-  await wait(400)
+  const key = await keyFor(shop.gate, ['accounting-post'], { expires_at: new Date(Date.now() + 1_500).toISOString() })
+  await wait(1_600)
   return key
 }
 
@@ -65,7 +65,7 @@ async function whileWriting(call: () => Promise<Said>): Promise<Said> {
   await shop.stop()
   shop = await openShop({ connection: { limits: { queue: 0 } }, paheko: { delayMs: 300 } })
   const first = post()
-  await wait(100)
+  await reached(shop.paheko, 1)
   const second = await call()
   await first
   return second

@@ -107,6 +107,20 @@ export function delivered(paheko: Paheko): string[] {
   return accepted.map(({ body }) => JSON.parse(body.toString()).reference as string)
 }
 
+/** Until Paheko has that many transactions: a test that waits for a time waits too short on a busy machine. */
+export async function written(paheko: Paheko, count: number): Promise<void> {
+  for (let i = 0; i < 1_000 && paheko.transactionCount() < count; i++)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(paheko.transactionCount()).toBeGreaterThanOrEqual(count)
+}
+
+/** Until that many requests reached Paheko. */
+export async function reached(paheko: Paheko, count: number): Promise<void> {
+  for (let i = 0; i < 1_000 && paheko.requests.length < count; i++)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(paheko.requests.length).toBeGreaterThanOrEqual(count)
+}
+
 /** A person looks later: the mark of a connection is made in the background of the call that showed the need. */
 export async function stateOf(gate: TestGate, wanted: string): Promise<string> {
   for (let i = 0; i < 100; i++) {

@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs'
+import { Document, type Node, type YAMLMap } from 'yaml'
+import type { ItemOf } from '../client/index.ts'
+import { command } from './command.ts'
+import { accountEntry, type Connector, type Current, connectionEntry, keyEntry, readCurrent } from './state_current.ts'
+
+const exportState = command({
+  name: 'export',
+  args: ['[FILE]'],
+  summary: 'Write accounts, connections and keys as a file, without any secret',
+  description:
+    'For "octroi apply", here or elsewhere. Each secret of a connection is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out.',
+  examples: ['export state.yaml', 'export --json > state.json'],
+  on: 'server',
+  options: {},
+  async run({ args: [file], terminal, server }) {
+    const current = await readCurrent(server)
+    for (const key of twins(current)) {
+      terminal.say(`Note: ${key.account} has two keys named ${key.name}; apply will refuse that. Rename or revoke one.`)
+    }
+    const state = stateOf(current)
+    const text = terminal.json ? `${JSON.stringify(state, null, 2)}\n` : yamlOf(state, current)
+    if (file === undefined) return terminal.print(text.trimEnd())
+    writeFileSync(file, text)
+    terminal.say(
+      `${file}: ${current.accounts.length} accounts, ${current.connections.length} connections, ${current.keys.length} keys.`,
+    )
+  },
+})
+
+function stateOf({ accounts, connections, keys, connectors }: Current) {
+  return {
+    accounts: accounts.map(accountEntry),
+    connections: connections.map((connection) => {
+      const { id, connector, scheme, ...rest } = connectionEntry(connection, connectors.get(connection.connector))
+      return { id, connector, scheme, secrets: placeholders(connection, connectors.get(connection.connector)), ...rest }
+    }),
+    keys: keys.map((key) =>
+      key.imported ? { ...keyEntry(key), secret: reference(`${key.account} ${key.name}`) } : keyEntry(key),
+    ),
+  }
+}
+
+type Connection = ItemOf<'/connections'>
+
+/** All that must be given; what may be is not known to be there. */
+function placeholders({ id, scheme }: Connection, connector: Connector | undefined): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(connector?.secrets[scheme] ?? {})
+      .filter(([, field]) => field.optional !== true)
+      .map(([name]) => [name, reference(`${id} ${name}`)]),
+  )
+}
+
+function reference(words: string): string {
+  const name = words.toUpperCase().replace(/[^A-Z0-9]+/g, '_')
+  // `OCTROI_...` is never read (D11), and a variable does not begin with a digit.
+  return `\${env:${/^(\d|OCTROI_)/.test(name) ? 'SECRET_' : ''}${name}}`
+}
+
+const HEAD = ` The state of an Octroi, for "octroi apply FILE" (a plan) and "octroi apply FILE --yes".
+ No secret is in it: \${env:NAME} and \${file:/path} are read where apply runs, and only when they are sent.`
+
+function yamlOf(state: ReturnType<typeof stateOf>, { connectors }: Current): string {
+  const document = new Document(state)
+  document.commentBefore = HEAD
+  state.connections.forEach(({ connector, scheme, secrets }, i) => {
+    for (const name of Object.keys(secrets)) {
+      const title = connectors.get(connector as string)?.secrets[scheme as string]?.[name]?.title
+      const node = document.getIn(['connections', i, 'secrets', name], true) as Node | undefined
+      if (node && typeof title === 'string') node.comment = ` ${title}`
+    }
+  })
+  spaceOut(document.contents as YAMLMap)
+  return document.toString({ lineWidth: 0 })
+}
+
+function spaceOut(map: YAMLMap): void {
+  for (const { key } of map.items.slice(1)) (key as { spaceBefore?: boolean }).spaceBefore = true
+}
+
+function twins({ keys }: Current): { account: string; name: string }[] {
+  const names = keys.map((key) => `${key.account} ${key.name}`)
+  return keys.filter((_, i) => names.indexOf(names[i] as string) !== i)
+}
+
+export const commands = [exportState]

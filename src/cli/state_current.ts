@@ -1,0 +1,135 @@
+import type { ItemOf, OctroiClient, Output } from '../client/index.ts'
+import { baseUrlFault, normaliseBaseUrl } from '../outbound/places.ts'
+import { collect } from './input.ts'
+import type { AccountEntry, ConnectionEntry, KeyEntry } from './state_file.ts'
+
+/** Everything in one shape, whether it comes from a file or from the server: what is as it would be anyway is left out. */
+export type Entry = Readonly<Record<string, unknown>>
+
+export type Connector = ItemOf<'/connectors'>
+export type KeyItem = ItemOf<'/keys'>
+
+export interface Current {
+  readonly accounts: readonly ItemOf<'/accounts'>[]
+  readonly connections: readonly ItemOf<'/connections'>[]
+  /** Without those that are over: revoked or expired. */
+  readonly keys: readonly KeyItem[]
+  readonly connectors: ReadonlyMap<string, Connector>
+  /** The key that is used for this. */
+  readonly self: Output<'GET', '/keys/self'>
+}
+
+export async function readCurrent(server: OctroiClient): Promise<Current> {
+  const query = { limit: 200 }
+  const [accounts, connections, keys, connectors, self] = [
+    await collect(server.pages('/accounts', { query })),
+    await collect(server.pages('/connections', { query })),
+    await collect(server.pages('/keys', { query })),
+    await collect(server.pages('/connectors')),
+    await server.get('/keys/self'),
+  ]
+  return {
+    accounts: accounts.filter(({ kind }) => kind === 'service').sort(by(({ id }) => id)),
+    connections: connections.sort(by(({ id }) => id)),
+    keys: keys
+      .filter(({ state }) => state === 'active' || state === 'disabled')
+      .sort(by((key) => `${key.account} ${key.name}`)),
+    connectors: new Map(connectors.map((connector) => [connector.id, connector])),
+    self,
+  }
+}
+
+export function accountEntry(account: AccountEntry | ItemOf<'/accounts'>): Entry {
+  const { id, name, description } = account
+  const disabled = 'disabled' in account ? account.disabled : account.disabled_at !== null
+  return compact({ id, name, description, disabled })
+}
+
+/** `connector` gives the defaults; without one (it left the catalogue) what is written stands. */
+export function connectionEntry(
+  connection: Omit<ConnectionEntry, 'secrets'> | ItemOf<'/connections'>,
+  connector: Connector | undefined,
+): Entry {
+  const { id, tags, network, limits, timeouts, allow_never, replay_s } = connection
+  return compact({
+    id,
+    connector: connection.connector,
+    scheme: connection.scheme ?? connector?.schemes[0],
+    name: connection.name ?? connector?.name,
+    settings: withDefaults(connection.settings, connector),
+    tags,
+    network: compact(network),
+    limits: compactUndefined(limits),
+    timeouts: compactUndefined(timeouts),
+    allow_never,
+    replay_s,
+  })
+}
+
+export function keyEntry(key: KeyEntry | KeyItem): Entry {
+  const { account, name, description, permissions, cidrs, rate_limit, usable_when_owner_inactive, expires_at } = key
+  const disabled = 'disabled' in key ? key.disabled : key.disabled_at !== null
+  const grants = (key.grants as readonly object[]).map(compactUndefined)
+  return compact({
+    account,
+    name,
+    description,
+    grants,
+    permissions,
+    cidrs,
+    rate_limit,
+    usable_when_owner_inactive,
+    expires_at,
+    disabled,
+  })
+}
+
+/** As the server will hold them: defaults filled in, addresses normalised. */
+function withDefaults(settings: Readonly<Record<string, string>>, connector: Connector | undefined) {
+  const fields = (connector?.settings ?? {}) as Record<string, { default?: string; format?: string }>
+  const presets = Object.entries(fields).flatMap(([name, { default: preset }]) =>
+    preset === undefined ? [] : [[name, preset] as const],
+  )
+  const all = Object.entries({ ...Object.fromEntries(presets), ...settings })
+  const isUrl = (name: string) => (fields[name]?.format ?? (name === 'base_url' ? 'url' : 'text')) === 'url'
+  return Object.fromEntries(
+    all
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => [
+        name,
+        isUrl(name) && baseUrlFault(value) === undefined ? normaliseBaseUrl(value) : value,
+      ]),
+  )
+}
+
+function compact(values: object): Entry {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => !isNothing(value)))
+}
+
+function compactUndefined(values: object): Entry {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === false || value === 0) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+/** The fields in which two entries differ. */
+export function differences(before: Entry, after: Entry): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].filter((name) => stable(before[name]) !== stable(after[name]))
+}
+
+/** JSON with the names in order: whoever wrote them in another order meant the same. */
+function stable(value: unknown): string | undefined {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(by(([name]) => name)))
+      : part,
+  )
+}
+
+function by<T>(of: (item: T) => string): (a: T, b: T) => number {
+  return (a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0)
+}

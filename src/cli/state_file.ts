@@ -1,0 +1,121 @@
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { AccountCreate, ConnectionCreate, Id, KeyCreate } from '../api/schemas.ts'
+import { ConfigurationError } from '../core/errors.ts'
+import { hasReference, referenceFaults } from './state_secrets.ts'
+
+/** `state.yaml`: what the API takes to make each thing, plus the ids by which a thing is found again. */
+
+const Account = AccountCreate.extend({
+  id: Id,
+  kind: z.literal('service').default('service'),
+  disabled: z.boolean().default(false),
+})
+
+const Connection = ConnectionCreate.omit({ verify: true }).extend({
+  id: Id,
+  // Only read when they are sent, which is not every time.
+  secrets: ConnectionCreate.shape.secrets.default({}),
+})
+
+/** A key is known by its account and name; one with a secret is taken over (`octroi key import`), not made. */
+const Key = KeyCreate.extend({
+  account: Id,
+  disabled: z.boolean().default(false),
+  secret: z.string().optional(),
+  allow_weak: z.boolean().default(false),
+})
+
+const StateFile = z.strictObject({
+  accounts: z.array(Account).default([]),
+  connections: z.array(Connection).default([]),
+  keys: z.array(Key).default([]),
+})
+
+export type StateFile = z.output<typeof StateFile>
+export type AccountEntry = StateFile['accounts'][number]
+export type ConnectionEntry = StateFile['connections'][number]
+export type KeyEntry = StateFile['keys'][number]
+
+type Path = readonly (string | number)[]
+
+interface Fault {
+  readonly path: Path
+  readonly message: string
+}
+
+/** Throws `ConfigurationError` with every fault of the file at once, each with its line. */
+export function parseState(text: string, file: string): StateFile {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines })
+  const broken = document.errors.map(({ message }) => `${file}: ${message.split('\n', 1)[0]}`)
+  if (broken.length > 0) throw new ConfigurationError(broken)
+  const data: unknown = document.toJS() ?? {}
+  const result = StateFile.safeParse(data)
+  const faults = [
+    ...misplacedReferences(data, []),
+    ...(result.success ? duplicates(result.data) : result.error.issues.flatMap(faultsOf)),
+  ]
+  if (result.success && faults.length === 0) return result.data
+  throw new ConfigurationError(
+    faults.map(({ path, message }) => {
+      const node = document.getIn(path, true) as { range?: readonly number[] } | undefined
+      const line = node?.range?.[0] === undefined ? '' : ` (line ${lines.linePos(node.range[0]).line})`
+      return `${file}: ${path.join('.') || 'the file'}: ${message}${line}`
+    }),
+  )
+}
+
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  const path = issue.path as Path
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
+  return issue.keys.map((key) => ({ path: [...path, key], message: 'is not a known field' }))
+}
+
+/**
+ * D11: a reference stands in a secret field or nowhere. Elsewhere what it names would be sent to be shown, or as part of an
+ * address; and Octroi's own variables are sent nowhere.
+ */
+function misplacedReferences(value: unknown, path: Path): Fault[] {
+  if (typeof value === 'string') {
+    if (isSecretField(path)) return referenceFaults(value).map((message) => ({ path, message }))
+    return hasReference(value) ? [{ path, message: 'takes no ${env:} or ${file:}: only secrets do' }] : []
+  }
+  if (value === null || typeof value !== 'object') return []
+  const entries = Array.isArray(value) ? value.map((item, i) => [i, item] as const) : Object.entries(value)
+  return entries.flatMap(([name, item]) => [
+    ...(typeof name === 'string' && hasReference(name) ? [{ path, message: 'has a reference for a name' }] : []),
+    ...misplacedReferences(item, [...path, name]),
+  ])
+}
+
+function isSecretField([list, , field, name, ...more]: Path): boolean {
+  if (more.length > 0) return false
+  return list === 'connections'
+    ? field === 'secrets' && name !== undefined
+    : list === 'keys' && field === 'secret' && name === undefined
+}
+
+function duplicates({ accounts, connections, keys }: StateFile): Fault[] {
+  return [
+    ...repeated(
+      'accounts',
+      accounts.map(({ id }) => id),
+    ),
+    ...repeated(
+      'connections',
+      connections.map(({ id }) => id),
+    ),
+    ...repeated(
+      'keys',
+      keys.map(({ account, name }) => `${account} ${name}`),
+    ),
+  ]
+}
+
+function repeated(list: string, ids: readonly string[]): Fault[] {
+  return ids.flatMap((id, i) => {
+    const first = ids.indexOf(id)
+    return first === i ? [] : [{ path: [list, i], message: `is there twice (see ${list}.${first})` }]
+  })
+}

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Account, ApiKey, Connection, NewKey } from '../../src/api/schemas.ts'
+import { connectionBody, expectFields, type OperationName, operationNamed, startWorld, type World } from './world.ts'
+
+/** T23: what an answer shows is not for that reason something that can be sent. */
+
+let world: World
+const ids: Record<string, string> = {}
+beforeAll(async () => {
+  world = await startWorld()
+  ids.keys = (await world.newKey()).id
+  ids.connections = await world.newConnection()
+  ids.accounts = 'administrator'
+})
+afterAll(() => world.stop())
+
+const HIDDEN = ['hash', 'key_hash', 'key_id', 'secret_hash', 'secrets_version', 'data_key_id', 'sealed', 'account_id']
+const FOREIGN = ['userId', 'role', 'admin', 'is_admin', 'owner', 'organization', 'constructor', 'toString', 'password']
+
+/** Bodies that would be taken. */
+const GOOD: Partial<Record<OperationName, object>> = {
+  'keys.create': { name: 'Good' },
+  'keys.import': { name: 'Good', secret: 'imported-0123456789-mass' },
+  'keys.update': { name: 'Good' },
+  'keys.rotate': {},
+  'accounts.create': { kind: 'service', name: 'Good' },
+  'accounts.update': { name: 'Good' },
+  'connections.create': connectionBody('http://127.0.0.1:9'),
+  'connections.update': { name: 'Good' },
+  'connections.next': { secrets: null },
+  'connections.switch': {},
+  'connections.test': {},
+}
+const SHOWN = { keys: { ...ApiKey.shape, ...NewKey.shape }, accounts: Account.shape, connections: Connection.shape }
+
+describe.each(Object.entries(GOOD) as [OperationName, object][])('%s', (name, good) => {
+  const noun = name.split('.')[0] as keyof typeof SHOWN
+  const { body } = operationNamed(name) as { body: { shape?: object; unwrap?: () => { shape: object } } }
+  const known = Object.keys(body.shape ?? body.unwrap?.().shape ?? {})
+  const forbidden = [...new Set([...Object.keys(SHOWN[noun]), ...HIDDEN, ...FOREIGN, 'secret', 'key'])].filter(
+    (field) => !known.includes(field),
+  )
+
+  it.each(forbidden)('400 with the field %s, and nothing is changed', async (field) => {
+    const params = { id: ids[noun] as string }
+    const before = await world.must(`${noun}.get` as OperationName, { params })
+    for (const value of ['x', null, true]) {
+      expectFields(await world.call(name, { params, body: { ...good, [field]: value } }), field)
+    }
+    const { last_used_at: _, ...after } = await world.must(`${noun}.get` as OperationName, { params })
+    expect(before).toMatchObject(after)
+  })
+})
+
+describe('every operation with a body', () => {
+  it('is in the table above', async () => {
+    const { OPERATIONS } = await import('../../src/api/index.ts')
+    const withBody = OPERATIONS.filter((operation) => 'body' in operation).map(({ name }) => name)
+    expect(withBody.sort()).toEqual(Object.keys(GOOD).sort())
+  })
+})

@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { OPERATIONS } from '../../src/api/index.ts'
+import { type Call, connectionBody, type OperationName, startWorld, type World } from './world.ts'
+
+/** Secrets go in and do not come out: canaries in every secret, then every operation, well and badly called. */
+
+const CANARY = 'canary-7f3a'
+const secret = (what: string) => `${CANARY}-${what}-0123456789`
+
+let world: World
+const answers: { name: string; text: string }[] = []
+const keys: string[] = []
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world.stop())
+
+async function call(name: OperationName, request: Call = {}): Promise<void> {
+  const { status, headers, body } = await world.call(name, request)
+  const { key, ...rest } = (typeof body === 'object' && body !== null ? body : {}) as { key?: string }
+  if (key !== undefined) {
+    expect(['keys.create', 'keys.rotate']).toContain(name)
+    keys.push(key)
+  }
+  answers.push({ name, text: JSON.stringify([status, [...headers], rest]) })
+}
+
+const params = { id: 'shop' }
+
+/** Every operation but the one that reads credentials; what fails is as telling as what succeeds. */
+async function callEverything(): Promise<void> {
+  const upstream = connectionBody(world.upstream.url)
+  await call('connections.create', { body: { ...upstream, ...params, secrets: { api_key: secret('api') } } })
+  await call('connections.create', {
+    body: { ...upstream, secrets: { api_key: secret('bad'), wrong: secret('wrong') } },
+  })
+  await call('connections.create', { body: { ...upstream, secrets: { api_key: `${secret('line')}\n` } } })
+  await call('connections.create', { body: { ...upstream, secrets: secret('shape') } })
+  await call('connections.create', { body: { ...upstream, connector: secret('connector') } })
+  await call('connections.update', { params, body: { secrets: { api_key: secret('new') }, verify: true } })
+  await call('connections.update', { params, body: { settings: { test_path: '/status/401' } } })
+  await call('connections.update', { params, body: { secrets: { api_key: secret('refused') }, verify: true } })
+  await call('connections.next', { params, body: { secrets: { api_key: secret('next') }, verify: false } })
+  await call('connections.next', { params, body: { secrets: { api_key: secret('refused') }, verify: true } })
+  await call('connections.test', { params, body: { which: 'next' } })
+  await call('connections.switch', { params, body: { verify: false } })
+  await call('keys.import', { body: { name: 'Imported', secret: secret('imported') } })
+  await call('keys.import', { body: { name: 'Again', secret: secret('imported') } })
+  await call('keys.import', { body: { name: 'Bad', secret: `${secret('bad')} ` } })
+  await call('keys.create', { body: { name: 'Made' }, headers: { 'Idempotency-Key': secret('idempotency') } })
+  await call('keys.create', { body: { name: 'Made' }, headers: { 'Idempotency-Key': secret('idempotency') } })
+  const { items } = await world.must('keys.list')
+  await call('keys.rotate', { params: { id: items.at(-1).id } })
+  await call('keys.self', { key: secret('imported') })
+  await call('keys.self', { key: secret('unknown') })
+  await call('accounts.create', { body: { kind: 'service', name: 'x', password: secret('password') } })
+  await call('accounts.create', { body: { id: 'caisse', kind: 'service', name: 'x' } })
+  for (const id of ['caisse', secret('none').toLowerCase()]) {
+    for (const name of ['accounts.get', 'accounts.disable', 'accounts.enable', 'accounts.delete'] as const) {
+      await call(name, { params: { id } })
+    }
+  }
+  await call('accounts.update', { params: { id: 'administrator' }, body: { description: 'x', secret: secret('x') } })
+  for (const name of ['status.get', 'connectors.list', 'connections.list', 'keys.list', 'accounts.list'] as const) {
+    await call(name)
+  }
+  for (const name of ['connections.get', 'connections.test', 'connections.refresh', 'connections.activate'] as const) {
+    await call(name, { params })
+  }
+  await call('connectors.get', { params: { id: 'generic-api-key' } })
+  for (const name of ['keys.get', 'keys.update', 'keys.revoke'] as const) {
+    await call(name, { params: { id: items.at(-1).id }, ...(name === 'keys.update' ? { body: { name: 'y' } } : {}) })
+  }
+  await world.must('connections.credentials', { params })
+  for (const name of ['audit.list', 'events.list'] as const) await call(name, { query: { limit: '200' } })
+  await call('connections.delete', { params })
+}
+
+describe('no answer of any operation holds a secret', () => {
+  beforeAll(callEverything)
+
+  it('and every operation was called', () => {
+    const called = new Set([...answers.map(({ name }) => name), 'connections.credentials'])
+    expect([...called].sort()).toEqual(OPERATIONS.map(({ name }) => name).sort())
+  })
+  it('neither one that was given', () => {
+    // An id that somebody puts into the path is said back to him, and recorded: it is not a secret that was given as one.
+    const telling = answers.filter(({ text }) => text.replaceAll(secret('none'), '').includes(CANARY))
+    expect(telling.filter(({ text }) => !text.includes(secret('connector')))).toEqual([])
+  })
+  it('nor a key that was made here', () => {
+    const shown = [...keys, world.gate.adminKey]
+    expect(shown.length).toBeGreaterThan(2)
+    for (const { name, text } of answers) for (const key of shown) expect(text, name).not.toContain(key)
+  })
+  it('nor is there one in any file of the data folder', () => {
+    const folder = world.gate.settings.data_dir
+    for (const file of readdirSync(folder)) {
+      const text = readFileSync(join(folder, file)).toString('latin1')
+      for (const what of ['api', 'new', 'next', 'imported', 'idempotency', 'refused']) {
+        expect(text, `${file} holds the ${what} canary`).not.toContain(secret(what))
+      }
+      for (const key of [...keys, world.gate.adminKey]) expect(text, file).not.toContain(key)
+    }
+  })
+})

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+/** `docs/requirements.md` must not promise a test or a page that is not there, nor forget a sentence. */
+
+const ROOT = new URL('../../', import.meta.url)
+const SENTENCES = { S0: 26, S1: 11, S2: 22, S3: 13, S4: 13 }
+const IDS = Object.entries(SENTENCES).flatMap(([text, count]) =>
+  Array.from({ length: count }, (_, i) => `${text}-${String(i + 1).padStart(2, '0')}`),
+)
+
+/** What the present work has to show by a test, whatever the page says. */
+const SHOWN_BY_A_TEST =
+  'S0-01 S0-02 S0-03 S0-04 S0-05 S0-06 S0-11 S0-13 S0-14 S0-15 S0-16 S0-17 S0-20 S0-22 S0-23 S0-24 S0-25 ' +
+  'S1-01 S1-03 S1-06 S1-09 S2-08 S2-09 S2-10 S4-01 S4-02 S4-11'
+
+interface Row {
+  readonly id: string
+  readonly asked: string
+  readonly state: string
+  readonly tests: readonly (readonly [file: string, title: string])[]
+  readonly pages: readonly string[]
+}
+
+const page = readFileSync(new URL('docs/requirements.md', ROOT), 'utf8')
+const rows = page
+  .split('\n')
+  .filter((line) => /^\| S\d/.test(line))
+  .map(readRow)
+const LATER = [...page.matchAll(/^- \*\*(.+?)\*\*:/gm)].map(([, title]) => title as string)
+
+function readRow(line: string): Row {
+  const [, id = '', asked = '', state = '', shown = ''] = line.split('|').map((cell) => cell.trim())
+  return {
+    id,
+    asked,
+    state,
+    tests: shown.split('<br>').flatMap((part) => {
+      const [, file, title] = /^`([^`]+\.test\.ts)`: (.+)$/.exec(part.trim()) ?? []
+      return file === undefined || title === undefined ? [] : [[file, title] as const]
+    }),
+    pages: [...shown.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path as string),
+  }
+}
+
+function sourceOf(file: string): string {
+  const url = new URL(file, ROOT)
+  return existsSync(url) ? readFileSync(url, 'utf8').replaceAll("\\'", "'") : ''
+}
+
+describe('the table of requirements', () => {
+  it('has each of the 85 sentences once, in order', () => {
+    expect(IDS).toHaveLength(85)
+    expect(rows.map(({ id }) => id)).toEqual(IDS)
+  })
+
+  it.each(rows)('$id says what is asked and where it stands', ({ asked, state, tests, pages }) => {
+    expect(asked).not.toBe('')
+    const later = /^(?:done in part, )?later: (.+)$/.exec(state)?.[1]
+    if (later === undefined) expect(['done', 'documented', 'not for a gate']).toContain(state)
+    else expect(LATER).toContain(later)
+    if (state === 'done') expect(tests).not.toEqual([])
+    if (state === 'documented') expect(pages).not.toEqual([])
+    if (state.startsWith('done in part')) expect([...tests, ...pages]).not.toEqual([])
+  })
+
+  it.each(rows.flatMap(({ id, tests }) => tests.map(([file, title]) => ({ id, file, title }))))(
+    '$id: $file has a test "$title"',
+    ({ file, title }) => {
+      expect(sourceOf(file)).toMatch(new RegExp(`['"\`]${title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}['"\`]`))
+    },
+  )
+
+  it.each(rows.flatMap(({ id, pages }) => pages.map((path) => ({ id, path }))))(
+    '$id: the page $path exists',
+    ({ path }) => {
+      expect(existsSync(new URL(path, new URL('docs/', ROOT)))).toBe(true)
+    },
+  )
+
+  it.each(SHOWN_BY_A_TEST.split(' '))('%s is shown by a test', (id) => {
+    expect(rows.find((row) => row.id === id)?.tests).not.toEqual([])
+  })
+
+  it('names no piece of later work that no row waits for', () => {
+    for (const title of LATER) expect(rows.some(({ state }) => state.endsWith(`later: ${title}`))).toBe(true)
+  })
+})
