@@ -27,6 +27,9 @@ export interface TestGate {
   ): Promise<ApiAnswer>
   /** Stops and starts on the same data folder and port. */
   restart(env?: Readonly<Record<string, string>>): Promise<void>
+  /** Stops without removing the data folder; `resume` starts again on the same port. */
+  pause(): Promise<void>
+  resume(env?: Readonly<Record<string, string>>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -38,6 +41,12 @@ export async function startTestGate(env: Readonly<Record<string, string>> = {}):
   const { admin_key } = await initInstallation(settings)
   let running: RunningGate = await startGate(settings)
   const port = Number(new URL(running.url).port)
+  const resume = async (more: Readonly<Record<string, string>> = {}) => {
+    settings = readSettings({ env: { ...base, ...more, OCTROI_LISTEN: `127.0.0.1:${port}` } })
+    running = await startGate(settings)
+    // All in one process: the sockets that `fetch` kept open need a turn of the loop to learn that they were closed.
+    await wait(10)
+  }
   return {
     url: running.url,
     port,
@@ -60,11 +69,10 @@ export async function startTestGate(env: Readonly<Record<string, string>> = {}):
     },
     async restart(more = {}) {
       await running.stop()
-      settings = readSettings({ env: { ...base, ...more, OCTROI_LISTEN: `127.0.0.1:${port}` } })
-      running = await startGate(settings)
-      // All in one process: the sockets that `fetch` kept open need a turn of the loop to learn that they were closed.
-      await wait(10)
+      await resume(more)
     },
+    pause: () => running.stop(),
+    resume,
     async stop() {
       await running.stop()
       await rm(folder, { recursive: true, force: true })
