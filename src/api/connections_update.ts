@@ -65,6 +65,7 @@ export const connectionsUpdate = endpoint({
     const sealed = await parts.vault.sealSecrets(stored.dataKey, before, sets, version)
     await parts.store.transaction(async (store) => {
       await store.connections.update(after)
+      if (secrets !== undefined) await store.connections.setState(before.id, 'ready', null, after.state_since)
       if (!(await store.connections.updateSecrets(before.id, sealed, stored.sealed.version))) throw changedMeanwhile()
       await store.events.insert(
         newEvent('connection.updated', `connection:${before.id}`, { secrets: secrets !== undefined }),

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { ActivityStore } from '../core/stores.ts'
-import { pruneAudit } from './trail.ts'
+import { pruneAudit } from './prune.ts'
 
 const DAY_MS = 86_400_000
 

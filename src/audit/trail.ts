@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto'
 import type { AuditLine, AuditMode, AuditTrail } from '../core/audit.ts'
 import { OctroiError } from '../core/errors.ts'
+import { requestId } from '../core/ids.ts'
 import type { ActivityStore } from '../core/stores.ts'
 import { Batch } from './batch.ts'
-import { batchMac, checkpointMac, GENESIS } from './chain.ts'
+import { batchMac, GENESIS } from './chain.ts'
 
 export interface TrailOptions {
   readonly activity: ActivityStore
@@ -40,6 +41,8 @@ export class Trail implements AuditTrail {
   #closed = false
   #recorded = 0
   #written = 0
+  /** Refusals that were not recorded because the queue was full. */
+  #omitted = 0
 
   constructor(options: TrailOptions) {
     this.#options = options
@@ -56,6 +59,10 @@ export class Trail implements AuditTrail {
   }
 
   record(line: AuditLine): void {
+    if (this.full && isRefusal(line)) {
+      this.#omitted++
+      return
+    }
     const batch = this.#openBatch()
     batch.add(line)
     this.#recorded++
@@ -71,11 +78,12 @@ export class Trail implements AuditTrail {
 
   /** Whoever waits joins the write that takes his line: the queue is in order, so counting is enough. */
   async flushed(): Promise<void> {
+    // What was recorded last may be among what was left out.
+    if (this.full) throw unwritable()
     const mine = this.#recorded
     do {
       if (this.#writing !== undefined || this.#pending) await this.#write()
-      if (this.#failing)
-        throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 2 })
+      if (this.#failing) throw unwritable()
     } while (this.#written < mine)
   }
 
@@ -106,9 +114,22 @@ export class Trail implements AuditTrail {
   #write(): Promise<void> {
     this.#writing ??= this.#writeBatch().finally(() => {
       this.#writing = undefined
-      if (this.#pending) this.#writeSoon(this.#failing ? RETRY_MS : (this.#options.flushMs ?? 500))
+      if (this.#pending) this.#writeSoon(this.#nextWriteMs())
     })
     return this.#writing
+  }
+
+  /** What piled up while the store did not take it goes out as fast as it can. */
+  #nextWriteMs(): number {
+    if (this.#failing) return RETRY_MS
+    return this.#queue.length > 1 ? 0 : (this.#options.flushMs ?? 500)
+  }
+
+  #sayOmitted(): void {
+    if (this.#omitted === 0 || this.full) return
+    const target = `lines:${this.#omitted}`
+    this.#omitted = 0
+    this.record({ ...NOBODY, at: new Date().toISOString(), request: requestId(), target })
   }
 
   #openBatch(): Batch {
@@ -133,6 +154,7 @@ export class Trail implements AuditTrail {
       }
       if (this.#failing) this.#options.onRecovery?.()
       this.#failing = false
+      this.#sayOmitted()
     } catch (error) {
       this.#uses = new Map([...uses, ...this.#uses])
       if (!this.#failing) this.#options.onTrouble?.(error)
@@ -165,22 +187,42 @@ export class Trail implements AuditTrail {
   }
 }
 
-/** Deletes what ended before `before` (RFC 3339), each chain up to a signed checkpoint. Returns how many batches went. */
-export async function pruneAudit(activity: ActivityStore, key: KeyObject, before: string): Promise<number> {
-  let pruned = 0
-  const checkpoints = new Map((await activity.checkpoints()).map((entry) => [entry.writer, entry]))
-  for (const writer of await activity.writers()) {
-    let last: { seq: number; mac: string } | undefined
-    for (let seq = checkpoints.get(writer)?.seq ?? 0; ; ) {
-      const part = await activity.chain(writer, seq, 500)
-      const old = part.filter((batch) => batch.last_at < before)
-      last = old.at(-1) ?? last
-      seq = part.at(-1)?.seq ?? seq
-      if (old.length < part.length || part.length === 0) break
-    }
-    if (last === undefined) continue
-    const checkpoint = { writer, seq: last.seq, batch_mac: last.mac, at: new Date().toISOString() }
-    pruned += await activity.prune({ ...checkpoint, mac: checkpointMac(key, checkpoint) })
-  }
-  return pruned
+function unwritable(): OctroiError {
+  return new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 2 })
+}
+
+/** Codes of calls that had gone out, or may have: their lines are kept even when the queue is full. */
+const WENT_OUT: ReadonlySet<string> = new Set([
+  'caller_gone',
+  'internal',
+  'payload_too_large',
+  'upstream_unreachable',
+  'upstream_timeout',
+  'upstream_rejected_credential',
+  'upstream_refused_address',
+])
+
+/**
+ * Once the queue is full nothing goes out, so the only lines that still come without bound are of refusals, which anybody can cause:
+ * they are counted, not kept, or a full disk would become a full memory.
+ */
+function isRefusal({ phase, code }: AuditLine): boolean {
+  return phase === 'started' || (code !== null && !WENT_OUT.has(code))
+}
+
+const NOBODY: Omit<AuditLine, 'at' | 'request' | 'target'> = {
+  action: 'audit.omitted',
+  phase: 'finished',
+  account: null,
+  key: null,
+  connection: null,
+  method: null,
+  path: null,
+  status: 503,
+  code: 'store_unavailable',
+  bytes_in: 0,
+  bytes_out: 0,
+  ms: 0,
+  correlation: null,
+  address: null,
 }

@@ -55,9 +55,9 @@ export interface Command<O extends Options = Options, A extends readonly string[
   /** What it works on: a running server (over its API), or the data folder. */
   readonly on: 'server' | 'data folder'
   readonly options: O
-  /** Options that are refused, with the reason. */
-  readonly refuses?: Readonly<Record<string, string>>
-  run(call: Call<O, A>): Promise<ExitCode | undefined | void>
+  /** What it ends with; nothing: done. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most commands end with nothing, and do not say so
+  run(call: Call<O, A>): Promise<ExitCode | void>
 }
 
 /** Ties the types of a declaration together. */

@@ -35,6 +35,8 @@ export interface RotationOutcome {
   readonly rewrapped: number
   readonly resumed: boolean
   readonly master_key_file?: string | undefined
+  /** What the operator has to do now. */
+  readonly next?: string | undefined
 }
 
 export interface BackupOutcome {
@@ -52,6 +54,8 @@ export interface RestoreOutcome {
   readonly rows: number
   readonly suspended_connections: number
   readonly foreign_keys: number
+  /** Where the files are that were replaced. */
+  readonly aside: string | null
 }
 
 export interface AuditHead {

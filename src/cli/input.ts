@@ -5,16 +5,16 @@ import { UsageError } from './command.ts'
 
 /** `name=value`, repeatable. */
 export function pairs(option: string, given: readonly string[] | undefined): Record<string, string> {
-  const result: Record<string, string> = {}
+  const result = new Map<string, string>()
   for (const pair of given ?? []) {
     const at = pair.indexOf('=')
     // The text is not repeated: it may be a secret in the wrong place.
     if (at < 1) throw new UsageError(`--${option} takes NAME=VALUE.`)
     const name = pair.slice(0, at)
-    if (Object.hasOwn(result, name)) throw new UsageError(`--${option} ${name} is given twice.`)
-    result[name] = pair.slice(at + 1)
+    if (result.has(name)) throw new UsageError(`--${option} ${name} is given twice.`)
+    result.set(name, pair.slice(at + 1))
   }
-  return result
+  return Object.fromEntries(result)
 }
 
 export function numberPairs(option: string, given: readonly string[] | undefined): Record<string, number> {

@@ -122,7 +122,7 @@ function put(
 
 /** The value may be a secret that was meant to be hidden: it is never repeated. */
 function unknownOption(command: Command, name: string, rawName: string, known: Options): UsageError {
-  const reason = command.refuses?.[name] ?? REFUSED[name]
+  const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined
   if (reason !== undefined) return new UsageError(`${rawName} is refused: ${reason}.`)
   const hint = didYouMean(name, Object.keys(known), '--')
   return new UsageError(`octroi ${command.name} has no option ${rawName}.${hint}`, [

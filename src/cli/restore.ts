@@ -25,6 +25,7 @@ const restore = command({
     )
     terminal.progress('')
     terminal.answer(report, () => `${report.rows} rows were restored.`)
+    if (report.aside !== null) terminal.say(`What was there before is in ${report.aside}; it can be deleted.`)
     if (report.suspended_connections > 0) {
       terminal.say(
         `${report.suspended_connections} connections are suspended; "octroi connection activate ID" puts one into service.`,

@@ -79,7 +79,7 @@ function faultsOf(issue: z.core.$ZodIssue): Fault[] {
 function misplacedReferences(value: unknown, path: Path): Fault[] {
   if (typeof value === 'string') {
     if (isSecretField(path)) return referenceFaults(value).map((message) => ({ path, message }))
-    return hasReference(value) ? [{ path, message: 'takes no ${env:} or ${file:}: only secrets do' }] : []
+    return hasReference(value) ? [{ path, message: `takes no reference (\${env:}, \${file:}): only secrets do` }] : []
   }
   if (value === null || typeof value !== 'object') return []
   const entries = Array.isArray(value) ? value.map((item, i) => [i, item] as const) : Object.entries(value)

@@ -6,14 +6,14 @@ const rotate = command({
   args: [],
   summary: 'Seal everything under new keys',
   description:
-    'A new key-encryption key wraps every data key; the gate may go on serving. With --master-key-file a new master key is made in that file and takes over; the old one is of no use afterwards, but for backups made before.',
+    'A new key-encryption key wraps every data key; the gate may go on serving. With --master-key-file a new master key takes over, too: for that the gate must be stopped, and backups made before still need the old one.',
   examples: ['vault rotate', 'vault rotate --master-key-file /etc/octroi/master-2.key'],
   on: 'data folder',
   options: {
     'master-key-file': {
       type: 'string',
       value: 'PATH',
-      describes: 'Where the new master key goes; the file must not exist.',
+      describes: 'The file of the new master key; it is made.',
     },
   },
   async run({ options, terminal, settings, data }) {
@@ -28,11 +28,7 @@ const rotate = command({
       const how = report.resumed ? 'An interrupted rotation was finished' : 'The vault was rotated'
       return `${how}: ${report.rewrapped} data keys are under the new key ${report.key_id}.`
     })
-    if (report.master_key_file !== undefined) {
-      terminal.say(
-        `The master key is now ${report.master_key_file}: set OCTROI_MASTER_KEY_FILE to it before the next start, and copy it to where the backups are not.`,
-      )
-    }
+    if (report.next !== undefined) terminal.say(report.next)
   },
 })
 

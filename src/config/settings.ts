@@ -45,9 +45,16 @@ const listen = z.string().transform((text, context) => {
 const publicUrl = z.string().transform((text, context) => {
   try {
     const url = new URL(text)
-    if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '')
+    if (
+      !/^https?:$/.test(url.protocol) ||
+      url.username !== '' ||
+      url.password !== '' ||
+      url.search !== '' ||
+      url.hash !== ''
+    )
       throw new Error()
-    return url.href.replace(/\/+$/, '')
+    // Not `href`: it keeps a bare "?" or "#".
+    return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
   } catch {
     context.addIssue({
       code: 'custom',
@@ -149,7 +156,7 @@ export interface SettingsSource {
 /** Reads all settings; throws `ConfigurationError` with every fault at once, each naming its key and where it came from. */
 export function readSettings({ configFile, env, flags = {} }: SettingsSource): Settings {
   const file = readFile(configFile ?? env.OCTROI_CONFIG)
-  const faults: string[] = [...file.faults, ...unknownNames(file.values)]
+  const faults: string[] = [...file.faults, ...unknownNames(file)]
   const settings: Record<string, unknown> = {}
   for (const [name, { env: variable, schema }] of Object.entries(SETTINGS)) {
     const { value, from, folder } = sourceOf(name as Name, variable, file, env, flags)
@@ -202,10 +209,10 @@ function readFile(given: string | undefined) {
 }
 
 /** A misspelt setting must not be one that silently does nothing. (Of the environment's names not all are ours to judge.) */
-function unknownNames(values: Readonly<Record<string, unknown>>): string[] {
+function unknownNames({ name: file, values }: ReturnType<typeof readFile>): string[] {
   return Object.keys(values)
     .filter((name) => !Object.hasOwn(SETTINGS, name))
-    .map((name) => `octroi.yaml: there is no setting ${name}`)
+    .map((name) => `${file}: there is no setting ${name}`)
 }
 
 export function masterKeySource(settings: Settings): { readonly value: string } | { readonly file: string } {

@@ -76,7 +76,7 @@ export interface ConnectionStore {
   insert(connection: Connection, sealed: SealedSecrets, dataKeyId: string): Promise<void>
   get(id: string): Promise<StoredConnection | undefined>
   list(page: Page, filter?: ConnectionFilter): Promise<readonly Connection[]>
-  /** Everything but the secrets. */
+  /** Everything but the secrets and the state. */
   update(connection: Connection): Promise<void>
   /** Only when the secrets are still at `fromVersion` (D20). False: somebody else changed them. */
   updateSecrets(id: string, sealed: SealedSecrets, fromVersion: number): Promise<boolean>

@@ -196,10 +196,11 @@ function fromFastify(error: unknown): OctroiError {
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
       return new OctroiError('invalid_request', 'The body is not valid JSON.')
-    default:
-      if ((error as { statusCode?: number }).statusCode === 400)
-        return new OctroiError('invalid_request', 'The request is not valid.')
+    default: {
+      const { statusCode = 500 } = error as { statusCode?: number }
+      if (statusCode >= 400 && statusCode < 500) return new OctroiError('invalid_request', 'The request is not valid.')
       return asOctroiError(error)
+    }
   }
 }
 

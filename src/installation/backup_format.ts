@@ -13,7 +13,7 @@ import { DUMP_TABLES, type DumpRow, type DumpTable } from '../store/dump.ts'
  */
 export const FORMAT = 1
 
-const Names = z.array(z.string())
+const Names = z.array(z.string()).readonly()
 const Header = z.object({
   octroi: z.literal('backup'),
   format: z.number().int(),
@@ -41,7 +41,11 @@ const MAX_LINE = 256 * 1024 * 1024
 const NEWLINE = 10
 
 async function* linesOf(file: string): AsyncGenerator<Buffer> {
-  const bytes = createReadStream(file).pipe(createGunzip())
+  const source = createReadStream(file)
+  const bytes = createGunzip()
+  source.once('error', (error) => bytes.destroy(error))
+  bytes.once('close', () => source.destroy())
+  source.pipe(bytes)
   let held: Buffer[] = []
   let size = 0
   for await (const chunk of readable(file, bytes)) {
@@ -60,7 +64,6 @@ async function* linesOf(file: string): AsyncGenerator<Buffer> {
 }
 
 async function* readable(file: string, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  // A broken file stream does not end the stream that it is piped into; it is opened first, then, to say what is wrong.
   try {
     yield* bytes
   } catch (error) {

@@ -48,7 +48,8 @@ export class Connections implements ConnectionStore {
   }
 
   async update(connection: Connection): Promise<void> {
-    const { id, ...values } = rowFromConnection(connection)
+    // The state belongs to `setState`: what was read before a test failed must not overwrite what the test found.
+    const { id, state, state_reason, state_since, ...values } = rowFromConnection(connection)
     await this.#db.updateTable('connections').set(values).where('id', '=', id).execute()
   }
 

@@ -68,7 +68,9 @@ describe('the typed client', () => {
 
   it('an id never becomes another path', async () => {
     await expect(octroi.get('/keys/{id}', { params: { id: '..' } })).rejects.toThrow('params.id must be an id')
-    await expect(octroi.get('/keys/{id}', { params: { id: '../accounts' } })).rejects.toMatchObject({ status: 404 })
+    await expect(octroi.get('/keys/{id}', { params: { id: '../accounts' } })).rejects.toMatchObject({
+      status: expect.toSatisfy((status) => status === 400 || status === 404),
+    })
   })
 
   it('refuses an address with user info, query or fragment', () => {

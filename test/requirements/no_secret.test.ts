@@ -1,16 +1,19 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { freePort } from '../../demo/program.ts'
 import { closing, LOOPBACK_NETWORK, secretsOf } from '../recyclique/shop.ts'
 import { PAHEKO_WRITER, type Paheko, startPaheko } from '../support/paheko.ts'
 import { basic } from '../support/paheko_call.ts'
 import { RecycliqueOutbox } from '../support/recyclique.ts'
 
 /** A life of an installation with everything that goes wrong in it, at the most talkative log level; then its traces are searched. */
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
 let folder: string
 let paheko: Paheko
@@ -33,22 +36,22 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** `octroi init` and `octroi serve`: what serve prints is the log. */
 async function startProgram(): Promise<{ child: ChildProcess; url: string }> {
-  const program = join(dirname(fileURLToPath(import.meta.url)), 'program.ts')
-  const env = {
-    ...process.env,
-    OCTROI_DATA_DIR: folder,
-    OCTROI_LISTEN: '127.0.0.1:0',
-    OCTROI_LOG_LEVEL: 'trace',
+  const port = await freePort(0)
+  const url = `http://127.0.0.1:${port}`
+  const listen = `127.0.0.1:${port}`
+  const env = { PATH: process.env.PATH, OCTROI_DATA_DIR: folder, OCTROI_LISTEN: listen, OCTROI_LOG_LEVEL: 'trace' }
+  const options = { cwd: folder, env, encoding: 'utf8' } as const
+  adminKey = JSON.parse(execFileSync(process.execPath, [MAIN, 'init', '--json'], options)).admin_key
+  const child = spawn(process.execPath, [MAIN, 'serve'], options)
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk))
+  for (let i = 0; i < 400 && child.exitCode === null; i++) {
+    if ((await fetch(`${url}/ready`).catch(() => undefined))?.ok) return { child, url }
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  const child = fork(program, { env, silent: true, execArgv: [] })
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (log += chunk))
-  const ended = once(child, 'close').then(([code]) => Promise.reject(new Error(`it ended with ${code}: ${log}`)))
-  const said = once(child, 'message') as Promise<[{ url: string; admin_key: string }]>
-  const [{ url, admin_key }] = await Promise.race([said, ended])
-  ended.catch(() => undefined)
-  adminKey = admin_key
-  return { child, url }
+  child.kill()
+  throw new Error(`octroi serve was not ready: ${log}`)
 }
 
 async function live(url: string): Promise<void> {

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
+
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever field they ask about
+  readonly json: any
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever field they ask about
+  readonly problem: any
+}
+
+export interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string
+  readonly cwd?: string
+}
+
+/** Runs the real program. Nothing of the environment of the tests reaches it but what is given. */
+export async function octroi(args: readonly string[], { env = {}, stdin = '', cwd }: Surroundings = {}): Promise<Ran> {
+  const child = start(args, env, cwd)
+  child.stdin.end(stdin)
+  const out = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => (out.stdout += chunk))
+  child.stderr.on('data', (chunk) => (out.stderr += chunk))
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return {
+    code,
+    ...out,
+    get json() {
+      return JSON.parse(out.stdout)
+    },
+    get problem() {
+      return JSON.parse(out.stderr)
+    },
+  }
+}
+
+export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string) {
+  return spawn(process.execPath, [MAIN, ...args], {
+    env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '', ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+  })
+}
+
+/** The program on a terminal of its own (`script` of util-linux). `answers`: what is typed once a question has come. */
+export async function octroiOnTerminal(
+  args: readonly string[],
+  answers: readonly (readonly [question: string, typed: string])[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number | null; readonly screen: string }> {
+  const command = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    env: { PATH: process.env.PATH ?? '', SHELL: '/bin/sh', TERM: 'dumb', ...env },
+  })
+  let screen = ''
+  let seen = 0
+  let next = 0
+  child.stdout.on('data', (chunk) => {
+    screen += chunk; if (process.env.DBG) console.error(JSON.stringify(String(chunk)))
+    const answer = answers[next]
+    const at = answer === undefined ? -1 : screen.indexOf(answer[0], seen)
+    if (answer === undefined || at < 0) return
+    seen = at + answer[0].length
+    next++
+    child.stdin.write(answer[1])
+  })
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  if (next < answers.length) throw new Error(`"${answers[next]?.[0]}" was never asked:\n${screen}`)
+  return { code, screen }
+}
+
+export interface Folder {
+  readonly path: string
+  file(name: string, text: string): string
+  remove(): void
+}
+
+export function folder(): Folder {
+  const path = mkdtempSync(join(tmpdir(), 'octroi-cli-'))
+  return {
+    path,
+    file(name, text) {
+      writeFileSync(join(path, name), text, { mode: 0o600 })
+      return join(path, name)
+    },
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  }
+}
