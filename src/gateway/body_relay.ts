@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { OctroiError } from '../core/errors.ts'
 import { CallerGone } from './caller_gone.ts'
 
-/** Bodies up to this size are kept while they stream, when a second attempt could need them. */
+/** Bodies up to this size are kept while they stream: with other secrets a refused call can be made once more. */
 const KEEP_BYTES = 64 * 1024
 
 /**
@@ -13,18 +13,17 @@ const KEEP_BYTES = 64 * 1024
 export class BodyRelay extends Readable {
   readonly #source: IncomingMessage
   readonly #limit: number
-  #kept: Buffer[] | undefined
+  #kept: Buffer[] | undefined = []
   #attached = false
   received = 0
   complete = false
   /** Told at every chunk: the caller is still sending. */
   onProgress: () => void = () => undefined
 
-  constructor(source: IncomingMessage, limit: number, keep: boolean) {
+  constructor(source: IncomingMessage, limit: number) {
     super({ highWaterMark: 64 * 1024 })
     this.#source = source
     this.#limit = limit
-    this.#kept = keep ? [] : undefined
     // Whoever was given the body stops listening once his request is over; the caller may leave after that, and an error that
     // nobody listens to would end the process.
     this.on('error', () => undefined)

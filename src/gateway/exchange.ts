@@ -15,12 +15,21 @@ export type RequestBody = BodyRelay | Buffer | null
 
 /** What the gate wants to know of an exchange. Exactly one of `done` and `failed` is told, once. */
 export interface ExchangeEvents {
-  /** The upstream refused our credential. */
+  /** With what a refused call may be made once more: the next secrets, or those that the connection holds by now. */
+  renewal(refused: Target): Promise<Renewal | undefined>
+  /** The upstream refused our credential, and there was no other. */
   onRefused(target: Target): void
   /** It refused the current secrets and took the `next` ones. */
   onNextAccepted(target: Target): void
   done(): void
   failed(error: unknown): void
+}
+
+export interface Renewal {
+  readonly target: Target
+  readonly signature: Signature
+  /** The signature is made of the secrets that the connection changes over to. */
+  readonly isNext: boolean
 }
 
 /** Where the answer goes: to the caller as it comes, or into memory first (kept answers). */
@@ -42,7 +51,7 @@ type Judged = 'open' | 'judging' | 'passing' | 'refused'
  */
 export class Exchange implements Dispatcher.DispatchHandler, Watched {
   readonly #call: Call
-  readonly #target: Target
+  #target: Target
   readonly #body: RequestBody
   readonly #sink: AnswerSink
   readonly #events: ExchangeEvents
@@ -51,7 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   #controller: Dispatcher.DispatchController | undefined
   #signature: Signature
   #repeated = false
-  #usesNext = false
+  #renewal: Renewal | undefined
   #sawByte = false
   #judged: Judged = 'open'
   #over = false
@@ -139,20 +148,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   onResponseEnd(controller: Dispatcher.DispatchController): void {
     if (this.#judged === 'judging') this.#judge(controller)
     if (this.#judged === 'refused') {
-      this.#afterRefusal()
+      void this.#afterRefusal()
       return
     }
     this.#end()
     this.#sink.end()
     // A service in trouble has not said what it thinks of the secret.
-    if (this.#usesNext && this.#status < 500) this.#events.onNextAccepted(this.#target)
+    if (this.#renewal?.isNext && this.#status < 500) this.#events.onNextAccepted(this.#target)
     this.#events.done()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#over) return
     if (this.#judged === 'refused' && this.#cancelled === undefined) {
-      this.#afterRefusal()
+      void this.#afterRefusal()
       return
     }
     if (this.#mayRepeat(error)) {
@@ -214,13 +223,18 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   }
 
   /** With other secrets at hand and the body still known, once more; the service did not act on the first call. */
-  #afterRefusal(): void {
-    const { next } = this.#target
+  async #afterRefusal(): Promise<void> {
     const body = this.#body === null || Buffer.isBuffer(this.#body) ? this.#body : this.#body.replay
-    if (next !== null && !this.#usesNext && body !== undefined && this.#cancelled === undefined) {
-      this.#usesNext = true
+    // This attempt is over: whoever ends the exchange meanwhile must not wait for it.
+    this.#controller = undefined
+    const first = this.#renewal === undefined && body !== undefined
+    const renewal = first ? await this.#events.renewal(this.#target).catch(() => undefined) : undefined
+    if (this.#over) return
+    if (renewal !== undefined && body !== undefined) {
+      this.#renewal = renewal
+      this.#target = renewal.target
+      this.#signature = renewal.signature
       this.#heldBytes = 0
-      this.#signature = next
       this.#judged = 'open'
       this.#dispatch(body)
       return

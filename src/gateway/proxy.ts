@@ -23,7 +23,7 @@ import { BodyRelay, readBody, tooLarge } from './body_relay.ts'
 import { Call, type CallRecorder } from './call.ts'
 import { CallerGone } from './caller_gone.ts'
 import { Deadlines } from './deadlines.ts'
-import { type AnswerSink, Exchange, type ExchangeEvents, type RequestBody } from './exchange.ts'
+import { type AnswerSink, Exchange, type ExchangeEvents, type Renewal, type RequestBody } from './exchange.ts'
 import { isSafeMethod, Lanes } from './lanes.ts'
 import { type Claim, MAX_KEPT_BYTES, type Replays } from './replays.ts'
 import { CallerSink, type KeptAnswer, MemorySink } from './sinks.ts'
@@ -182,6 +182,7 @@ export class Gate {
       work.catch((error) => this.#parts.log.error({ err: error }, 'the state of a connection could not be recorded'))
     }
     return {
+      renewal: (refused) => this.#renewal(refused),
       onRefused: (refused) => inBackground(health.refused(refused)),
       onNextAccepted: ({ connection, secretsVersion }) =>
         inBackground(health.switchOver(connection.id, 'refused', secretsVersion)),
@@ -195,6 +196,19 @@ export class Gate {
         ends.failed(error)
       },
     }
+  }
+
+  /** A call that waited for its turn was compiled with the secrets of when it came: meanwhile there may be others. */
+  async #renewal(refused: Target): Promise<Renewal | undefined> {
+    if (refused.next !== null) return { target: refused, signature: refused.next, isNext: true }
+    const { hot, targets } = this.#parts
+    const now = await targets.find(await hot.version(), refused.connection.id)
+    if (now === undefined || now.secretsVersion === refused.secretsVersion) return undefined
+    // Another address is another decision than the one that was made for this call.
+    if (now.upstream !== refused.upstream || now.basePath !== refused.basePath) return undefined
+    const isSame = JSON.stringify(now.signature) === JSON.stringify(refused.signature)
+    if (!isSame) return { target: now, signature: now.signature, isNext: false }
+    return now.next === null ? undefined : { target: now, signature: now.next, isNext: true }
   }
 
   #noteUse(admission: Admission): void {
@@ -321,7 +335,7 @@ function bodyOf(call: Call): RequestBody {
   if (transferEncoding === undefined && (contentLength === undefined || contentLength === '0')) return null
   acceptBody(call)
   const target = call.target as Target
-  return new BodyRelay(call.request, target.limits.request_bytes, target.next !== null)
+  return new BodyRelay(call.request, target.limits.request_bytes)
 }
 
 /** An upstream that nobody aborts works on for a caller who has left. */

@@ -56,13 +56,13 @@ export async function octroiOnTerminal(
 ): Promise<{ readonly code: number | null; readonly screen: string }> {
   const command = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    env: { PATH: process.env.PATH ?? '', SHELL: '/bin/sh', TERM: 'dumb', ...env },
+    env: { PATH: process.env.PATH ?? '', SHELL: '/bin/sh', TERM: 'xterm', ...env },
   })
   let screen = ''
   let seen = 0
   let next = 0
   child.stdout.on('data', (chunk) => {
-    screen += chunk; if (process.env.DBG) console.error(JSON.stringify(String(chunk)))
+    screen += chunk
     const answer = answers[next]
     const at = answer === undefined ? -1 : screen.indexOf(answer[0], seen)
     if (answer === undefined || at < 0) return

@@ -38,13 +38,6 @@ describe('the service fails', () => {
     expect((await ask(scene, '/x')).status).toBe(200)
   })
 
-  it('502 with a name that nobody knows', async () => {
-    await connectionTo(scene.gate, 'http://no-such-host.invalid', { id: 'unknown-name' })
-    const key = await keyFor(scene.gate, [{ connection: 'unknown-name', allow: ['* /**'] }])
-    const answer = await ask({ gate: scene.gate, key }, '/proxy/unknown-name/')
-    expect([answer.status, answer.code]).toEqual([502, 'upstream_unreachable'])
-  })
-
   it('502 when it resets before an answer; a call that reads is tried once more, one that writes never', async () => {
     const count = (path: string) => scene.upstream.requests.filter(({ url }) => url === path).length
     expect((await ask(scene, '/reset?r')).code).toBe('upstream_unreachable')

@@ -65,6 +65,24 @@ describe('C-05: the password changes at Paheko under 100 parallel postings', () 
     expectEachOnce(await deliveries)
   })
 
+  it('C-05: postings that already wait for their turn take the secret that is given meanwhile', async () => {
+    const deliveries = postAll()
+    await written(shop.paheko, 5)
+    await giveNext()
+    shop.paheko.setCredentials([ROTATED])
+    expectEachOnce(await deliveries)
+  })
+
+  it('C-05: postings that wait go out with a secret that was replaced meanwhile', async () => {
+    const deliveries = postAll()
+    await written(shop.paheko, 5)
+    shop.paheko.addCredential(ROTATED)
+    const answer = await shop.gate.api('PATCH', '/connections/paheko', { secrets: secretsOf(ROTATED) })
+    expect(answer.status).toBe(200)
+    shop.paheko.setCredentials([ROTATED])
+    expectEachOnce(await deliveries)
+  })
+
   it('C-05: a switch to a secret that Paheko refuses is refused itself, and changes nothing', async () => {
     await giveNext()
     const answer = await shop.gate.api('POST', '/connections/paheko/switch')
