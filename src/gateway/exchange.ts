@@ -10,6 +10,7 @@ import { CallerGone } from './caller_gone.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { callerHeaders, text, upstreamHeaders, upstreamQuery } from './headers.ts'
 import { isSafeMethod } from './lanes.ts'
+import type { AnswerSink } from './sinks.ts'
 
 export type RequestBody = BodyRelay | Buffer | null
 
@@ -30,15 +31,6 @@ export interface Renewal {
   readonly signature: Signature
   /** The signature is made of the secrets that the connection changes over to. */
   readonly isNext: boolean
-}
-
-/** Where the answer goes: to the caller as it comes, or into memory first (kept answers). */
-export interface AnswerSink {
-  /** False: hold the body back until `resume` is called. */
-  begin(status: number, headers: string[], length: number | undefined, resume: () => void): boolean
-  /** False: hold the body back until `resume` is called. */
-  write(chunk: Buffer, resume: () => void): boolean
-  end(): void
 }
 
 const REFUSAL_BODY_BYTES = 64 * 1024

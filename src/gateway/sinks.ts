@@ -1,6 +1,14 @@
 import { asOctroiError } from '../core/errors.ts'
 import type { Call } from './call.ts'
-import type { AnswerSink } from './exchange.ts'
+
+/** Where the answer goes: to the caller as it comes, or into memory first (kept answers). */
+export interface AnswerSink {
+  /** False: hold the body back until `resume` is called. */
+  begin(status: number, headers: string[], length: number | undefined, resume: () => void): boolean
+  /** False: hold the body back until `resume` is called. */
+  write(chunk: Buffer, resume: () => void): boolean
+  end(): void
+}
 
 const SMALL_BYTES = 4_096
 
@@ -132,4 +140,30 @@ export class MemorySink implements AnswerSink {
     const mayGoOn = this.#passing.begin(this.#status, this.#headers, this.#length, resume)
     return this.#passing.write(held, resume) && mayGoOn
   }
+}
+
+/** A kept answer, to whoever asks again. */
+export async function answer(call: Call, kept: KeptAnswer, extra: readonly string[] = []): Promise<void> {
+  await call.started
+  call.answered(kept.status, null)
+  if (!call.response.destroyed) {
+    // Our own headers stand in front; those of the request that is answered now take the place of those of the first.
+    const headers = [...call.ownHeaders, ...kept.headers.slice(call.ownHeaders.length), ...extra]
+    call.response.writeHead(kept.status, headers)
+    call.response.end(kept.body)
+  }
+  call.bytesOut = kept.body.length
+  call.finish()
+}
+
+/** An upstream that nobody aborts works on for a caller who has left. */
+export function watchCaller({ request, response }: Call, onGone: () => void): void {
+  response.once('close', () => {
+    if (!response.writableFinished) onGone()
+  })
+  if (response.socket !== null) return
+  // An answer that waits behind others on its connection is not told when that closes.
+  const { socket } = request
+  socket.setMaxListeners(0).once('close', onGone)
+  response.once('close', () => socket.off('close', onGone))
 }

@@ -33,11 +33,20 @@ export async function octroi(args: readonly string[], { env = {}, stdin = '', cw
     code,
     ...out,
     get json() {
-      return JSON.parse(out.stdout)
+      return parsed(out.stdout)
     },
     get problem() {
-      return JSON.parse(out.stderr)
+      return parsed(out.stderr)
     },
+  }
+}
+
+/** What is not JSON is a failing expectation, not a failing test helper. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
@@ -61,14 +70,17 @@ export async function octroiOnTerminal(
   let screen = ''
   let seen = 0
   let next = 0
+  const asked = () => {
+    const question = answers[next]?.[0]
+    const at = question === undefined ? -1 : screen.indexOf(question, seen)
+    return question === undefined || at < 0 ? undefined : at + question.length
+  }
   child.stdout.on('data', (chunk) => {
     screen += chunk
-    const answer = answers[next]
-    const at = answer === undefined ? -1 : screen.indexOf(answer[0], seen)
-    if (answer === undefined || at < 0) return
-    seen = at + answer[0].length
-    next++
-    child.stdin.write(answer[1])
+    for (let at = asked(); at !== undefined; at = asked()) {
+      seen = at
+      child.stdin.write(answers[next++]?.[1] ?? '')
+    }
   })
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   if (next < answers.length) throw new Error(`"${answers[next]?.[0]}" was never asked:\n${screen}`)

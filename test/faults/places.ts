@@ -34,37 +34,50 @@ export async function freshSettings(engine: EngineName, env: Record<string, stri
 
 export const CANARY = 'canary-secret-8c1f0e'
 
-/** An installation with connections and keys whose secrets are known. */
+/** An installation with connections whose secrets are known. Returns the administrator's key. */
 export async function filledInstallation(settings: Settings, connections = 3): Promise<string> {
   const { admin_key } = await initInstallation(settings)
-  for (let i = 0; i < connections; i++) await addConnection(settings, `c${i}`)
+  await addConnections(
+    settings,
+    Array.from({ length: connections }, (_, i) => `c${i}`),
+  )
   return admin_key
 }
 
-export async function addConnection(settings: Settings, id: string, baseUrl = 'http://127.0.0.1:1'): Promise<void> {
+export function addConnection(settings: Settings, id: string, baseUrl: string): Promise<void> {
+  return addConnections(settings, [id], baseUrl)
+}
+
+async function addConnections(
+  settings: Settings,
+  ids: readonly string[],
+  baseUrl = 'http://127.0.0.1:1',
+): Promise<void> {
   const { open, ring } = await openInstallation(settings)
   const at = new Date().toISOString()
   try {
     await open.store.transaction(async (store) => {
-      const dataKey = await ring.newDataKey(store)
-      const secrets = { current: { api_key: `${CANARY}-${id}` }, next: null }
-      const connection = {
-        id,
-        connector: 'generic-api-key',
-        scheme: 'api_key',
-        name: `Connexion d’été ${id}`,
-        settings: { base_url: baseUrl, header: 'Authorization', prefix: 'Bearer ' },
-        tags: { customer: '42' },
-        network: { allow_private: true, allow_http: true },
-        options: {},
-        has_next: false,
-        state: 'ready' as const,
-        state_reason: null,
-        state_since: at,
-        created_at: at,
-        updated_at: at,
+      for (const id of ids) {
+        const dataKey = await ring.newDataKey(store)
+        const secrets = { current: { api_key: `${CANARY}-${id}` }, next: null }
+        const connection = {
+          id,
+          connector: 'generic-api-key',
+          scheme: 'api_key',
+          name: `Connexion d’été ${id}`,
+          settings: { base_url: baseUrl, header: 'Authorization', prefix: 'Bearer ' },
+          tags: { customer: '42' },
+          network: { allow_private: true, allow_http: true },
+          options: {},
+          has_next: false,
+          state: 'ready' as const,
+          state_reason: null,
+          state_since: at,
+          created_at: at,
+          updated_at: at,
+        }
+        await store.connections.insert(connection, await ring.sealSecrets(dataKey, { id }, secrets, 1), dataKey.id)
       }
-      await store.connections.insert(connection, await ring.sealSecrets(dataKey, { id }, secrets, 1), dataKey.id)
     })
   } finally {
     await open.close()
@@ -75,7 +88,7 @@ export async function addConnection(settings: Settings, id: string, baseUrl = 'h
 export async function contents(settings: Settings) {
   const { open, ring } = await openInstallation(settings)
   try {
-    const rows = await open.store.connections.list({ limit: 1_000 })
+    const rows = await open.store.connections.list({ limit: 100_000 })
     const connections = []
     for (const { id, state, name } of rows) {
       const stored = (await open.store.connections.get(id))!

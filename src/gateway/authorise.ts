@@ -1,0 +1,69 @@
+import { OctroiError } from '../core/errors.ts'
+import { ID_PATTERN } from '../core/ids.ts'
+import type { Admission } from '../inbound/admissions.ts'
+import type { Target } from '../outbound/targets.ts'
+import { compileRights, grantAppliesTo, type Rights } from '../policy/grants.ts'
+import { normalisePath } from '../policy/path.ts'
+import { holdsPermission } from '../policy/permissions.ts'
+import { tooLarge } from './body_relay.ts'
+import type { Call } from './call.ts'
+
+interface Passage {
+  readonly target: Target
+  readonly rights: Rights
+}
+
+/** Step three: may they. A connection that does not exist and one that was not granted answer alike. */
+export function authorise(call: Call, admission: Admission, target: Target | undefined, rawPath: string): void {
+  const id = call.connectionId as string
+  if (target === undefined) throw unknownConnection(id, admission)
+  const { rights } = passage(admission, target)
+  const path = normalisePath(rawPath, { encodedSlash: target.connector.encoded_slash === 'allow' })
+  call.path = path
+  const decision = rights.decide(call.method, path)
+  if (decision === 'not_granted') throw notGranted()
+  call.target = target
+  if (decision === 'never_allowed') {
+    throw new OctroiError(
+      'never_allowed',
+      `The connector ${target.connector.id} never lets this through, whatever the grants.`,
+    )
+  }
+  requireCallable(target)
+  const length = Number(call.head?.contentLength ?? 0)
+  if (length > target.limits.request_bytes) throw tooLarge(target.limits.request_bytes)
+}
+
+function passage(admission: Admission, target: Target): Passage {
+  const kept = admission.compiled.get(target.connection.id) as Passage | undefined
+  if (kept?.target === target) return kept
+  // Before the path is looked at: what is wrong with it would tell that the connection exists.
+  if (!admission.principal.grants.some((grant) => grantAppliesTo(grant, target.connection))) throw notGranted()
+  const made = { target, rights: compileRights(admission.principal.grants, target.connection, target.connector) }
+  admission.compiled.set(target.connection.id, made)
+  return made
+}
+
+function requireCallable({ connection }: Target): void {
+  const { state, state_reason } = connection
+  if (state === 'ready' || state === 'degraded') return
+  const why =
+    state === 'suspended' ? 'it was restored from a backup and is not activated' : (state_reason ?? `it is ${state}`)
+  throw new OctroiError('reconnect_required', `The connection ${connection.id} needs a person: ${why}.`, {
+    retryAfter: 60,
+  })
+}
+
+function unknownConnection(id: string, { principal }: Admission): OctroiError {
+  if (!ID_PATTERN.test(id) && /[^\w.~-]/.test(id))
+    return new OctroiError('unsafe_path', 'The name of the connection is not one.')
+  if (!holdsPermission(principal.permissions, '*')) return notGranted()
+  return new OctroiError('not_found', `There is no connection ${id}.`)
+}
+
+export function notGranted(): OctroiError {
+  return new OctroiError(
+    'not_granted',
+    'This key was not granted this method and path at this connection, or there is no such connection.',
+  )
+}

@@ -1,0 +1,18 @@
+import type { Target } from '../outbound/targets.ts'
+import { BodyRelay } from './body_relay.ts'
+import type { Call } from './call.ts'
+import type { RequestBody } from './exchange.ts'
+
+/** The body of a call as it will be sent; `null` when it has none. */
+export function bodyOf(call: Call): RequestBody {
+  const { contentLength, transferEncoding } = call.head as NonNullable<typeof call.head>
+  if (transferEncoding === undefined && (contentLength === undefined || contentLength === '0')) return null
+  acceptBody(call)
+  const target = call.target as Target
+  return new BodyRelay(call.request, target.limits.request_bytes)
+}
+
+/** `Expect: 100-continue` is answered now that the call is allowed (RFC 9110 §10.1.1). */
+export function acceptBody(call: Call): void {
+  if (call.request.headers.expect !== undefined) call.response.writeContinue()
+}
