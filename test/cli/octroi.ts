@@ -57,14 +57,17 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   })
 }
 
-/** The program on a terminal of its own (`script` of util-linux). `answers`: what is typed once a question has come. */
+/** From util-linux. */
+const PSEUDO_TERMINAL = 'script'
+
+/** The program on a terminal of its own. `answers`: what is typed once a question has come. */
 export async function octroiOnTerminal(
   args: readonly string[],
   answers: readonly (readonly [question: string, typed: string])[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number | null; readonly screen: string }> {
   const command = [process.execPath, MAIN, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
-  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+  const child = spawn(PSEUDO_TERMINAL, ['-qefc', command, '/dev/null'], {
     env: { PATH: process.env.PATH ?? '', SHELL: '/bin/sh', TERM: 'xterm', ...env },
   })
   let screen = ''
