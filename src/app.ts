@@ -46,15 +46,35 @@ const REDACTED = [
   '*.password',
 ]
 
-/** Puts everything together and listens. The only function that knows everybody. */
+/** Opens the data folder, puts everything together and listens. Leaves nothing open when it cannot. */
 export async function startGate(settings: Settings): Promise<RunningGate> {
   const log = pino(
     { level: settings.log_level, redact: { paths: REDACTED, censor: '[redacted]' } },
     pino.destination({ fd: 1, sync: false }),
   )
   const installation = await openInstallation(settings)
+  try {
+    const lock = await installation.open.lockForServing()
+    return await putTogether(installation, lock, settings, log).catch(async (error) => {
+      await lock.release()
+      throw error
+    })
+  } catch (error) {
+    await installation.open.close()
+    throw error
+  }
+}
+
+type Lock = Awaited<ReturnType<Installation['open']['lockForServing']>>
+
+/** The only function that knows everybody. */
+async function putTogether(
+  installation: Installation,
+  lock: Lock,
+  settings: Settings,
+  log: Logger,
+): Promise<RunningGate> {
   const { open, ring, auditKey } = installation
-  const lock = await open.lockForServing()
   const trail = new Trail({
     activity: open.activity,
     key: auditKey,
@@ -149,10 +169,7 @@ function listen(server: Server, { address, port }: Listener): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
-        new ConfigurationError(
-          [`OCTROI_LISTEN: cannot listen on ${hostText({ address, port })} (${error.code}).`],
-          error,
-        ),
+        new ConfigurationError([`listen: cannot listen on ${hostText({ address, port })} (${error.code}).`], error),
       )
     })
     server.listen({ host: address, port, backlog: 1024 }, resolve)

@@ -134,11 +134,13 @@ function checkCount(command: Command, args: readonly string[]): void {
   const see = [`See: octroi ${command.name} --help`]
   const missing = command.args.slice(args.length).find((name) => !name.startsWith('['))
   if (missing !== undefined) throw new UsageError(`octroi ${command.name} needs ${missing}.`, see)
-  if (args.length > command.args.length) {
-    const takes = command.args.length === 0 ? 'nothing' : command.args.join(' ')
-    throw new UsageError(
-      `octroi ${command.name} takes ${takes}; there are ${args.length - command.args.length} words more.`,
-      see,
-    )
-  }
+  const many = args.length - command.args.length
+  if (many <= 0) return
+  const takes = command.args.length === 0 ? 'no words' : `${command.args.join(' ')} and no more`
+  const joined = Object.entries(command.options).find(([, { bare }]) => bare !== undefined)?.[0]
+  const hint = joined === undefined ? [] : [`A value that is optional is joined to its option: --${joined}=VALUE`]
+  throw new UsageError(
+    `octroi ${command.name} takes ${takes}; there ${many === 1 ? 'is 1' : `are ${many}`} too many.`,
+    [...hint, ...see],
+  )
 }

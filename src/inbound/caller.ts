@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { OctroiError } from '../core/errors.ts'
-import { AddressSet, isPrivateAddress, parseCidr, plainAddress } from '../policy/address.ts'
+import { AddressSet, isPrivateAddress, plainAddress } from '../policy/address.ts'
 import type { RequestHead } from './request_head.ts'
 
 export interface Caller {
@@ -89,9 +89,6 @@ function hopAddress(text: string): string {
   const trimmed = text.trim()
   const match = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed) ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(trimmed)
   const address = plainAddress(match?.[1] ?? trimmed)
-  try {
-    return parseCidr(address).address
-  } catch {
-    throw new OctroiError('invalid_request', 'X-Forwarded-For contains something that is not an address.')
-  }
+  if (isIP(address) !== 0 && !address.includes('%')) return address
+  throw new OctroiError('invalid_request', 'X-Forwarded-For contains something that is not an address.')
 }

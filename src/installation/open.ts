@@ -44,6 +44,6 @@ export function openCatalogue(settings: Settings): Catalogue {
 }
 
 /** The audit chain that this process writes to: on SQLite all share one, on PostgreSQL each host has its own. */
-export function auditWriter(open: OpenStore): string {
-  return open.engine === 'sqlite' ? 'main' : hostname().slice(0, 64)
+export function auditWriter({ engine }: Pick<OpenStore, 'engine'>): string {
+  return engine === 'sqlite' ? 'main' : hostname().slice(0, 64)
 }

@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
-import { hostname } from 'node:os'
 import { Trail } from '../audit/trail.ts'
 import { masterKeySource, type Settings } from '../config/settings.ts'
 import { ConfigurationError } from '../core/errors.ts'
@@ -21,7 +20,7 @@ import { KeyRing } from '../vault/vault.ts'
 import type { Progress } from './backup.ts'
 import { type BackupEntry, type BackupHeader, BackupReader, damaged, VaultInBackup } from './backup_format.ts'
 import { commandLine } from './command_line.ts'
-import { locationOf } from './open.ts'
+import { auditWriter, locationOf } from './open.ts'
 
 export interface RestoreOptions {
   /** Connections keep the state that they had; without it they are suspended. */
@@ -172,7 +171,7 @@ class Passage {
     const { activate, adoptKeys } = this.#options
     const data = { backup_of: this.#header.created_at, activate, adopt_keys: adoptKeys, ...report, aside: undefined }
     await store.events.insert(newEvent('installation.restored', 'installation', data))
-    const writer = engine === 'sqlite' ? 'main' : hostname().slice(0, 64)
+    const writer = auditWriter({ engine })
     const trail = new Trail({ activity, key: this.#ring.derivedKey(PURPOSES.audit), writer, mode: 'strict' })
     trail.record(commandLine('restore', 'finished', `backup:${this.#header.created_at}`))
     await trail.flushed()

@@ -134,10 +134,17 @@ describe('T32: never, whatever a connection says', () => {
 
   it('property: any text is judged, none throws', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.ipV6(), fc.ipV6().map((ip) => `${ip}%1`)), (text) => {
-        const refusal = strict.refusal(text, 443, 'https:')
-        expect(refusal === undefined || typeof refusal === 'string').toBe(true)
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.ipV6(),
+          fc.ipV6().map((ip) => `${ip}%1`),
+        ),
+        (text) => {
+          const refusal = strict.refusal(text, 443, 'https:')
+          expect(refusal === undefined || typeof refusal === 'string').toBe(true)
+        },
+      ),
     )
   })
 })
@@ -164,7 +171,9 @@ describe('allow_private as a list of networks', () => {
     expect(some.refusal(address, 443, 'https:') === undefined).toBe(allowed)
   })
   it('opens nothing that is never allowed', () => {
-    expect(new Egress({ allow_private: ['169.254.0.0/16'] }, nowhere).refusal('169.254.169.254', 80, 'https:')).toBeDefined()
+    expect(
+      new Egress({ allow_private: ['169.254.0.0/16'] }, nowhere).refusal('169.254.169.254', 80, 'https:'),
+    ).toBeDefined()
   })
 })
 

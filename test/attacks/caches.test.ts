@@ -26,7 +26,7 @@ describe('D18: what is cached is as good as the store', () => {
     const { id, key } = await keyWithId(scene.gate, all)
     expect((await ask({ gate: scene.gate, key }, '/x')).status).toBe(200)
     const [db] = databases('connections')
-    db?.prepare('UPDATE keys SET revoked_at = ? WHERE id = ?').run(new Date().toISOString(), id)
+    db?.prepare('UPDATE api_keys SET revoked_at = ? WHERE id = ?').run(new Date().toISOString(), id)
     db?.close()
     expect((await ask({ gate: scene.gate, key }, '/x')).code).toBe('key_revoked')
   })
@@ -122,13 +122,13 @@ describe('our own trouble is no denial', () => {
       return found !== undefined
     })
     const db = new DatabaseSync(join(folder, name as string))
-    db.exec('ALTER TABLE keys RENAME TO gone')
+    db.exec('ALTER TABLE api_keys RENAME TO gone')
     const caller = { gate: broken.gate, key }
     for (const answer of [await ask(caller, '/x'), await ask({ ...caller, key: 'unknown-key-of-some-length' }, '/x')]) {
       expect([500, 503]).toContain(answer.status)
     }
     expect((await broken.gate.api('GET', '/keys/self')).status).toBeGreaterThanOrEqual(500)
-    db.exec('ALTER TABLE gone RENAME TO keys')
+    db.exec('ALTER TABLE gone RENAME TO api_keys')
     db.close()
     expect((await ask(caller, '/x')).status).toBe(200)
     await broken.stop()

@@ -43,7 +43,11 @@ async function call(what: string, path: string, init: RequestInit = {}): Promise
 
 async function api(method: string, path: string, body?: unknown, key = gate.adminKey): Promise<string> {
   const init = { method, headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' } }
-  return call(`${method} ${path}`, `/api/v1${path}`, body === undefined ? init : { ...init, body: JSON.stringify(body) })
+  return call(
+    `${method} ${path}`,
+    `/api/v1${path}`,
+    body === undefined ? init : { ...init, body: JSON.stringify(body) },
+  )
 }
 
 async function makeKey(body: object): Promise<{ id: string; key: string }> {
@@ -75,7 +79,10 @@ async function scenario(): Promise<void> {
     replay_s: 60,
   }
   await api('POST', '/connections', { ...connection, secrets: { ...connection.secrets, passwort: CANARY.password } })
-  await api('POST', '/connections', { ...connection, secrets: { username: `a:${CANARY.username}`, password: CANARY.password } })
+  await api('POST', '/connections', {
+    ...connection,
+    secrets: { username: `a:${CANARY.username}`, password: CANARY.password },
+  })
   await api('POST', '/connections', { ...connection, verify: true })
   await api('POST', '/connections', { ...connection, settings: { base_url: `https://u:${CANARY.password}@h` } })
   await api('POST', '/connections', connection, CANARY.wrong)
@@ -101,7 +108,11 @@ async function scenario(): Promise<void> {
   await proxy(CANARY.imported, '/echo')
   for (let i = 0; i < 2; i++)
     await proxy(made.key, '/echo', { method: 'POST', body: CANARY.body, headers: { 'idempotency-key': 'same' } })
-  await proxy(made.key, '/echo', { method: 'POST', body: `${CANARY.body} another`, headers: { 'idempotency-key': 'same' } })
+  await proxy(made.key, '/echo', {
+    method: 'POST',
+    body: `${CANARY.body} another`,
+    headers: { 'idempotency-key': 'same' },
+  })
   await proxy(made.key, '/refuses')
   await proxy(made.key, '/reset')
   await proxy(made.key, '/../echo')
@@ -115,6 +126,8 @@ async function scenario(): Promise<void> {
   await api('GET', `/keys/${made.key}`)
   await api('GET', `/audit?key=${made.key}`)
   await api('DELETE', `/connections/${made.key}`)
+  await api('GET', '/connections/nowhere')
+  await call('key at no door', `/nowhere/${made.id}`)
   await call('key below no door', `/metrics?key=${made.key}`)
   await upstream.down()
   await proxy(made.key, '/echo')
@@ -133,7 +146,16 @@ async function scenario(): Promise<void> {
 
 /** Everything that can be read, as the administrator. */
 async function walk(): Promise<void> {
-  for (const path of ['/status', '/keys', '/connections', '/connections/svc', '/connectors', '/accounts', '/events', '/audit'])
+  for (const path of [
+    '/status',
+    '/keys',
+    '/connections',
+    '/connections/svc',
+    '/connectors',
+    '/accounts',
+    '/events',
+    '/audit',
+  ])
     await api('GET', `${path}${/s$|t$/.test(path) && path !== '/status' && !/svc/.test(path) ? '?limit=200' : ''}`)
   for (const path of ['/metrics', '/openapi.json', '/health', '/ready', '/errors/not_granted'])
     await call(path, path, { headers: { authorization: `Bearer ${gate.adminKey}` } })
@@ -152,7 +174,13 @@ function stored(): { name: string; bytes: Buffer }[] {
 function forms(word: string): string[] {
   const buffer = Buffer.from(word)
   const basic = Buffer.from(`${CANARY.username}:${word}`)
-  return [word, buffer.toString('base64').replace(/=+$/, '').slice(0, -1), buffer.toString('hex'), basic.toString('base64').replace(/=+$/, '').slice(0, -1), encodeURIComponent(word)]
+  return [
+    word,
+    buffer.toString('base64').replace(/=+$/, '').slice(0, -1),
+    buffer.toString('hex'),
+    basic.toString('base64').replace(/=+$/, '').slice(0, -1),
+    encodeURIComponent(word),
+  ]
 }
 
 const secretWords = () => [...Object.values(CANARY), ...keys]
@@ -160,7 +188,8 @@ const secretWords = () => [...Object.values(CANARY), ...keys]
 describe('T26: secrets and keys leave by no door', () => {
   it('T26: the scenario went through all of it', () => {
     const statuses = new Set(answers.map(({ text }) => text.slice(0, 3)))
-    for (const status of ['200', '201', '400', '401', '403', '404', '409', '422', '502']) expect(statuses).toContain(status)
+    for (const status of ['200', '201', '400', '401', '403', '404', '409', '422', '502'])
+      expect(statuses).toContain(status)
     expect(keys).toHaveLength(3)
     expect(upstream.requests.length).toBeGreaterThan(5)
     expect(gate.output().length).toBeGreaterThan(100)

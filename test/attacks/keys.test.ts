@@ -64,7 +64,10 @@ describe('T23: no key is made or changed but by who may', () => {
   })
 
   it('T23: __proto__ in the text of the body', async () => {
-    for (const text of ['{"name":"x","__proto__":{"permissions":["*"]}}', '{"name":"x","constructor":{"prototype":{}}}']) {
+    for (const text of [
+      '{"name":"x","__proto__":{"permissions":["*"]}}',
+      '{"name":"x","constructor":{"prototype":{}}}',
+    ]) {
       const answer = await fetch(`${scene.gate.url}/api/v1/keys`, {
         method: 'POST',
         headers: { authorization: `Bearer ${scene.gate.adminKey}`, 'content-type': 'application/json' },
@@ -204,7 +207,8 @@ describe('D7: permissions and credentials limited to some connections', () => {
     const permissions = ['connections.read_credentials']
     const grant = { connection: 'svc', allow: ['* /**'] }
     const read = async (grants: unknown, more: object) =>
-      (await api('GET', '/connections/svc/credentials', undefined, await keyFor(scene.gate, grants, { ...more }))).status
+      (await api('GET', '/connections/svc/credentials', undefined, await keyFor(scene.gate, grants, { ...more })))
+        .status
     expect(await read([{ ...grant, credentials: true }], { permissions })).toBe(200)
     expect(await read([grant], { permissions })).toBe(403)
     expect(await read([{ ...grant, credentials: true }], {})).toBe(403)
@@ -302,7 +306,9 @@ describe('T27: limits', () => {
     const key = await keyFor(scene.gate, all, { rate_limit: { limit: 10, window_s: 3_600 } })
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
-        i % 2 ? through(key).then(({ status }) => status) : api('GET', '/keys/self', undefined, key).then(({ status }) => status),
+        i % 2
+          ? through(key).then(({ status }) => status)
+          : api('GET', '/keys/self', undefined, key).then(({ status }) => status),
       ),
     )
     expect(answers.filter((status) => status === 200)).toHaveLength(10)
@@ -342,7 +348,9 @@ describe('D14: what is stored of a key', () => {
     const { readdirSync, readFileSync } = await import('node:fs')
     const key = await keyFor(scene.gate, all)
     const folder = scene.gate.settings.data_dir
-    const files = readdirSync(folder).filter((name) => name !== 'master.key').map((name) => readFileSync(`${folder}/${name}`))
+    const files = readdirSync(folder)
+      .filter((name) => name !== 'master.key')
+      .map((name) => readFileSync(`${folder}/${name}`))
     for (const algorithm of ['sha256', 'sha1', 'md5', 'sha512']) {
       for (const encoding of ['hex', 'base64', 'base64url'] as const) {
         const digest = createHash(algorithm).update(key).digest(encoding)

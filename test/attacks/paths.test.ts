@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type RawResponse, rawLines, rawRequest } from '../support/raw_http.ts'
 import { askRaw, connectionTo, credential, keyFor, type Scene, startScene } from '../gateway/scene.ts'
+import { type RawResponse, rawLines, rawRequest } from '../support/raw_http.ts'
 
 let scene: Scene
 /** May do what its rules say at `svc`, and nothing at `other`. */
@@ -45,8 +45,38 @@ function readings(path: string): string[] {
 const ALLOWED = /^(?:\/public|\/pub(?:\/.*)?|\/doc\/[0-9]+|\/files\/[^/]*\.pdf)$/su
 
 describe('T10: encoders', () => {
-  const encoders = ['..', '%2e', '%2e%2e', '%252e%252e', '//', '/./', '/../', ';x', '..;', '\\', '%5c', '%2f', '%2F..%2F']
-  const more = ['#', '%23', '?', '%3f', '%00', '%09', '%20', '%c0%ae', '%c0%af', '%E2%80%A5', '%EF%BC%8E', '%EF%BC%8F', '%ff', '%', '%2']
+  const encoders = [
+    '..',
+    '%2e',
+    '%2e%2e',
+    '%252e%252e',
+    '//',
+    '/./',
+    '/../',
+    ';x',
+    '..;',
+    '\\',
+    '%5c',
+    '%2f',
+    '%2F..%2F',
+  ]
+  const more = [
+    '#',
+    '%23',
+    '?',
+    '%3f',
+    '%00',
+    '%09',
+    '%20',
+    '%c0%ae',
+    '%c0%af',
+    '%E2%80%A5',
+    '%EF%BC%8E',
+    '%EF%BC%8F',
+    '%ff',
+    '%',
+    '%2',
+  ]
   const words = ['pub', 'public', 'doc', '12', 'files', 'a.pdf', 'admin', 'secret']
   const piece = fc.constantFrom(...words, ...encoders, ...more, '/', '/')
 
@@ -95,7 +125,8 @@ describe('T10: encoders', () => {
   })
 
   it('T10: a space or control character in the target is refused by the parser', async () => {
-    for (const path of ['/pub/é', '/pub/a b', '/pub/a\tb', '/pub/\x01', '/pub/\x7f']) expect((await get(path)).status).toBe(400)
+    for (const path of ['/pub/é', '/pub/a b', '/pub/a\tb', '/pub/\x01', '/pub/\x7f'])
+      expect((await get(path)).status).toBe(400)
     expect(scene.upstream.requests).toHaveLength(0)
   })
 })

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { askRaw, connectionTo, credential, keyFor, type Scene, startScene, until, wireTo } from '../gateway/scene.ts'
 import { listen } from '../support/loopback.ts'
 import { rawRequest } from '../support/raw_http.ts'
-import { askRaw, connectionTo, credential, keyFor, type Scene, startScene, until, wireTo } from '../gateway/scene.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -14,7 +14,8 @@ beforeEach(() => void scene.upstream.requests.splice(0))
 const HIDDEN = 'GET /proxy/svc/smuggled HTTP/1.1\r\nHost: a\r\n\r\n'
 const bytes = (...lines: string[]) => rawRequest(scene.gate.port, lines.join('\r\n'))
 const auth = () => `Authorization: Bearer ${scene.key}`
-const nothingSmuggled = () => expect(JSON.stringify(scene.upstream.requests.map(({ url }) => url))).not.toContain('smuggled')
+const nothingSmuggled = () =>
+  expect(JSON.stringify(scene.upstream.requests.map(({ url }) => url))).not.toContain('smuggled')
 
 describe('framing that can be read in two ways', () => {
   it.each([
@@ -55,13 +56,27 @@ describe('framing that can be read in two ways', () => {
   })
 
   it('501 with an encoding that we do not take off', async () => {
-    const answer = await bytes('POST /proxy/svc/x HTTP/1.1', 'Host: a', auth(), 'Transfer-Encoding: gzip, chunked', '', '0\r\n\r\n')
+    const answer = await bytes(
+      'POST /proxy/svc/x HTTP/1.1',
+      'Host: a',
+      auth(),
+      'Transfer-Encoding: gzip, chunked',
+      '',
+      '0\r\n\r\n',
+    )
     expect([answer.status, answer.header('octroi-error')]).toEqual([501, 'unsupported'])
     expect(scene.upstream.requests).toHaveLength(0)
   })
 
   it('a body that looks like a request is a body', async () => {
-    const answer = await bytes('POST /proxy/svc/x HTTP/1.1', 'Host: a', auth(), `Content-Length: ${HIDDEN.length}`, '', HIDDEN)
+    const answer = await bytes(
+      'POST /proxy/svc/x HTTP/1.1',
+      'Host: a',
+      auth(),
+      `Content-Length: ${HIDDEN.length}`,
+      '',
+      HIDDEN,
+    )
     expect(JSON.parse(String(answer.body)).body).toBe(HIDDEN)
     expect(scene.upstream.requests).toHaveLength(1)
   })
@@ -74,17 +89,22 @@ describe('framing that can be read in two ways', () => {
     expect((await askRaw(scene, 'GET /proxy/svc/x', `X-Large: ${'x'.repeat(8_000)}`)).status).toBe(200)
   })
 
-  it.each(['http://127.0.0.1/proxy/svc/smuggled', 'https://evil.test/proxy/svc/smuggled', 'http://u:p@h/proxy/svc/smuggled'])(
-    '400 with the absolute form %s',
-    async (target) => {
-      const answer = await askRaw(scene, `GET ${target}`)
-      expect([answer.status, answer.header('octroi-error')]).toEqual([400, 'invalid_request'])
-      nothingSmuggled()
-    },
-  )
+  it.each([
+    'http://127.0.0.1/proxy/svc/smuggled',
+    'https://evil.test/proxy/svc/smuggled',
+    'http://u:p@h/proxy/svc/smuggled',
+  ])('400 with the absolute form %s', async (target) => {
+    const answer = await askRaw(scene, `GET ${target}`)
+    expect([answer.status, answer.header('octroi-error')]).toEqual([400, 'invalid_request'])
+    nothingSmuggled()
+  })
 
   it('400 for what is no HTTP at all, and for HTTP/2', async () => {
-    for (const text of ['hello\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03']) {
+    for (const text of [
+      'hello\r\n\r\n',
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+      '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+    ]) {
       expect((await rawRequest(scene.gate.port, text)).status).toBe(400)
     }
   })

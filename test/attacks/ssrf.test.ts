@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ask, askRaw, connectionTo, keyFor, NEAR, PASSWORD, type Scene, SIGNED, startScene, USER } from '../gateway/scene.ts'
+import {
+  ask,
+  askRaw,
+  connectionTo,
+  keyFor,
+  NEAR,
+  PASSWORD,
+  type Scene,
+  SIGNED,
+  startScene,
+  USER,
+} from '../gateway/scene.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 let scene: Scene
@@ -88,7 +99,15 @@ describe('T32, D9: where a connection may lead', () => {
 
   it('D9: 422 for our own listener in every notation; 502 where it slipped into the store', async () => {
     const { port } = scene.gate
-    for (const host of ['127.0.0.1', 'localhost', '127.0.0.2', '[::1]', '[::ffff:7f00:1]', '2130706433', '[64:ff9b::7f00:1]']) {
+    for (const host of [
+      '127.0.0.1',
+      'localhost',
+      '127.0.0.2',
+      '[::1]',
+      '[::ffff:7f00:1]',
+      '2130706433',
+      '[64:ff9b::7f00:1]',
+    ]) {
       const answer = await create(`http://${host}:${port}`, { network: NEAR })
       expect([host, answer.status, answer.body.code]).toEqual([host, 422, 'insecure_upstream'])
     }
@@ -97,7 +116,12 @@ describe('T32, D9: where a connection may lead', () => {
   it('D9: network needs connections.write_network, at creation and change; a CA is text, never a path', async () => {
     const key = await keyFor(scene.gate, [], { permissions: ['connections.read', 'connections.write'] })
     expect((await create(scene.upstream.url, { network: NEAR }, key)).status).toBe(403)
-    const patch = await scene.gate.api('PATCH', '/connections/svc', { network: { ...NEAR, allow_private: ['0.0.0.0/0'] }, secrets }, { key })
+    const patch = await scene.gate.api(
+      'PATCH',
+      '/connections/svc',
+      { network: { ...NEAR, allow_private: ['0.0.0.0/0'] }, secrets },
+      { key },
+    )
     expect(patch.status).toBe(403)
     for (const field of ['ca', 'ca_file']) {
       for (const path of ['/etc/ssl/certs/ca-certificates.crt', '../ca.pem', 'file:///etc/passwd']) {
@@ -169,7 +193,10 @@ describe('T33: a caller steers no call away from the connection', () => {
     async (path) => {
       await askRaw(scene, `GET /proxy/svc${path}`)
       for (const request of scene.upstream.requests) {
-        expect([request.header('host'), request.header('authorization')]).toEqual([`127.0.0.1:${scene.upstream.port}`, SIGNED])
+        expect([request.header('host'), request.header('authorization')]).toEqual([
+          `127.0.0.1:${scene.upstream.port}`,
+          SIGNED,
+        ])
       }
     },
   )
@@ -177,7 +204,17 @@ describe('T33: a caller steers no call away from the connection', () => {
   it('T33: below a base path nobody climbs out of it', async () => {
     await connectionTo(scene.gate, `${scene.upstream.url}/tenant/1`, { id: 'tenant' })
     const key = await keyFor(scene.gate, [{ connection: 'tenant', allow: ['* /**'] }])
-    for (const path of ['/../2', '/%2e%2e/2', '/..%2f2', '/..;/2', '//2', '/\\..\\2', '/a/../../2', '/.%2e/2', '/%252e%252e/2']) {
+    for (const path of [
+      '/../2',
+      '/%2e%2e/2',
+      '/..%2f2',
+      '/..;/2',
+      '//2',
+      '/\\..\\2',
+      '/a/../../2',
+      '/.%2e/2',
+      '/%252e%252e/2',
+    ]) {
       const answer = await askRaw({ gate: scene.gate, key }, `GET /proxy/tenant${path}`)
       expect([path, answer.status]).toEqual([path, 400])
     }
@@ -200,7 +237,10 @@ describe('D8: secrets go where they were given for', () => {
   it('D8: the same address in another spelling is no move; with secrets the new ones go, never the old', async () => {
     const id = 'moving'
     await connectionTo(scene.gate, scene.upstream.url, { id })
-    expect((await scene.gate.api('PATCH', `/connections/${id}`, { settings: { base_url: `${scene.upstream.url}/` } })).status).toBe(200)
+    expect(
+      (await scene.gate.api('PATCH', `/connections/${id}`, { settings: { base_url: `${scene.upstream.url}/` } }))
+        .status,
+    ).toBe(200)
     const moved = { settings: { base_url: evil.url }, secrets: { username: 'new', password: 'new' } }
     expect((await scene.gate.api('PATCH', `/connections/${id}`, moved)).status).toBe(200)
     const key = await keyFor(scene.gate, [{ connection: id, allow: ['GET /**'] }])
@@ -217,6 +257,7 @@ describe('D8: secrets go where they were given for', () => {
   })
 })
 
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: the attack is the literal text
 describe('D11: the server resolves nothing', () => {
   it.each(['${env:PATH}', '${env:OCTROI_MASTER_KEY}', '${file:/etc/passwd}', '${secrets.password}', '$PATH', '`id`'])(
     'D11: %s in a secret or setting is text',
@@ -233,8 +274,13 @@ describe('D11: the server resolves nothing', () => {
   )
 
   it('D11: 400 in an address', async () => {
-    for (const text of ['https://${env:OCTROI_MASTER_KEY}.evil.test', 'https://evil.test/${env:PATH}?x', '${file:/etc/passwd}']) {
+    for (const text of [
+      'https://${env:OCTROI_MASTER_KEY}.evil.test',
+      'https://evil.test/${env:PATH}?x',
+      '${file:/etc/passwd}',
+    ]) {
       expect((await create(text)).status).toBeGreaterThanOrEqual(400)
     }
   })
 })
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: the attack is the literal text

@@ -20,7 +20,8 @@ it('two gates on one PostgreSQL: a key revoked through one stops at the other wi
   const grants = [{ connection: 'target', allow: ['GET /**'] }]
   for (let round = 0; round < 5; round++) {
     const made = await request(one.url, 'POST', '/api/v1/keys', admin, { name: `k${round}`, grants })
-    const { id, key } = made?.body
+    expect(made?.status).toBe(201)
+    const { id, key } = made!.body
     const call = async () => (await request(two.url, 'GET', '/proxy/target/echo', key))?.status
     await expect.poll(call, { timeout: 1_000, interval: 20 }).toBe(200)
     expect((await request(one.url, 'DELETE', `/api/v1/keys/${id}`, admin))?.status).toBe(204)

@@ -13,10 +13,12 @@ afterAll(() => scene.stop())
 async function crude(act: (socket: Socket, asked: string) => void): Promise<Loopback> {
   const server: Server = createServer((socket) => {
     let asked = ''
-    socket.on('error', () => undefined).on('data', (chunk) => {
-      asked += chunk
-      act(socket, asked)
-    })
+    socket
+      .on('error', () => undefined)
+      .on('data', (chunk) => {
+        asked += chunk
+        act(socket, asked)
+      })
   })
   return listen(server as never)
 }
@@ -67,7 +69,10 @@ describe('the service fails', () => {
   it.each([
     ['no HTTP', 'hello\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc'],
-    ['a length and chunks', 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n'],
+    [
+      'a length and chunks',
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+    ],
     ['a header with NUL', 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 0\r\n\r\n'],
     ['a header with a control character', 'HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nContent-Length: 0\r\n\r\n'],
     ['a header with DEL', 'HTTP/1.1 200 OK\r\nX-A: a\x7fb\r\nContent-Length: 0\r\n\r\n'],

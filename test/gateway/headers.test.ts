@@ -28,7 +28,13 @@ describe('what goes to the service', () => {
   it('end-to-end headers pass as they were written, in order, with their duplicates', async () => {
     const lines = ['If-None-Match: "v1"', 'If-Match: *', 'If-Modified-Since: Sat, 21 Nov 2026 10:00:00 GMT']
     const more = ['Range: bytes=0-9', 'If-Range: "v1"', 'Idempotency-Key: abc', 'X-Correlation-ID: c-1', 'X-A: 1']
-    const last = ['x-a: 2', 'Accept-Encoding: gzip, br', 'User-Agent: RecyClique', 'Accept: text/html;q=0.5', 'Prefer: x']
+    const last = [
+      'x-a: 2',
+      'Accept-Encoding: gzip, br',
+      'User-Agent: RecyClique',
+      'Accept: text/html;q=0.5',
+      'Prefer: x',
+    ]
     await askRaw(scene, 'GET /proxy/svc/', ...lines, ...more, ...last)
     const pairs: string[] = []
     const raw = scene.upstream.requests[0]?.rawHeaders ?? []
@@ -123,7 +129,13 @@ describe('what comes back', () => {
     const headers = sentHeaders(answer.rawHeaders)
     expect(headers['x-kept']).toEqual(['end-to-end'])
     const dropped = ['x-internal', 'proxy-authenticate', 'set-cookie', 'octroi-error', 'octroi-subject', 'trailer']
-    for (const name of [...dropped, 'clear-site-data', 'alt-svc', 'service-worker-allowed', 'strict-transport-security'])
+    for (const name of [
+      ...dropped,
+      'clear-site-data',
+      'alt-svc',
+      'service-worker-allowed',
+      'strict-transport-security',
+    ])
       expect([name, headers[name]]).toEqual([name, undefined])
     expect(headers['keep-alive']).not.toEqual(['timeout=99'])
     expect(headers['octroi-request-id']).toHaveLength(1)

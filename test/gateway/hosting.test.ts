@@ -92,12 +92,19 @@ describe('batched audit', () => {
     const scene = await startScene()
     const answer = await ask(scene, '/once?secret=1', { headers: { 'x-correlation-id': 'c-77' } })
     const { body } = await scene.gate.api('GET', '/audit?connection=svc&limit=100')
-    const lines = body.items.filter(({ request }: { request: string }) => request === answer.headers.get('octroi-request-id'))
+    const lines = body.items.filter(
+      ({ request }: { request: string }) => request === answer.headers.get('octroi-request-id'),
+    )
     expect(lines).toHaveLength(1)
-    expect(lines[0]).toMatchObject({ method: 'GET', path: '/once', status: 200, correlation: 'c-77', address: '127.0.0.1' })
+    expect(lines[0]).toMatchObject({
+      method: 'GET',
+      path: '/once',
+      status: 200,
+      correlation: 'c-77',
+      address: '127.0.0.1',
+    })
     const self = await scene.gate.api('GET', '/keys/self', undefined, { key: scene.key })
     expect(self.body.last_used_at).not.toBeNull()
     await scene.stop()
   })
 })
-

@@ -62,13 +62,16 @@ describe('TLS to the service', () => {
     ['self-signed', 'DNS:localhost,IP:127.0.0.1', FOR_LONG, false],
     ['expired, though named as its own authority', 'DNS:localhost,IP:127.0.0.1', LONG_AGO, true],
     ['of another name, though named as its own authority', 'DNS:other.example', FOR_LONG, true],
-  ] as const)('502 with a certificate that is %s; no byte of the request is sent', async (_, names, [from, to], own) => {
-    const certificate = selfSigned(names, from, to)
-    const service = await serve(certificate)
-    const before = heard
-    const answer = await callTo(`https://127.0.0.1:${service.port}`, own ? { ca: certificate.cert } : {})
-    expect([answer.status, answer.code, heard]).toEqual([502, 'upstream_unreachable', before])
-  })
+  ] as const)(
+    '502 with a certificate that is %s; no byte of the request is sent',
+    async (_, names, [from, to], own) => {
+      const certificate = selfSigned(names, from, to)
+      const service = await serve(certificate)
+      const before = heard
+      const answer = await callTo(`https://127.0.0.1:${service.port}`, own ? { ca: certificate.cert } : {})
+      expect([answer.status, answer.code, heard]).toEqual([502, 'upstream_unreachable', before])
+    },
+  )
 
   it('the authority of one connection vouches for no other at the same address (D12)', async () => {
     expect((await callTo(secure.url, { ca: secure.ca })).status).toBe(200)

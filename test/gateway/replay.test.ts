@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ask, askRaw, connectionTo, credential, keyFor, keyWithId, type Scene, startScene, until, wireTo } from './scene.ts'
+import {
+  ask,
+  askRaw,
+  connectionTo,
+  credential,
+  keyFor,
+  keyWithId,
+  type Scene,
+  startScene,
+  until,
+  wireTo,
+} from './scene.ts'
 
 let scene: Scene
 beforeAll(async () => {
@@ -10,8 +21,12 @@ beforeEach(() => void scene.upstream.requests.splice(0))
 
 let numbers = 0
 const newKey = () => `closing-${++numbers}`
-const post = (path: string, idempotencyKey: string, body = '{"amount":1}', caller: Pick<Scene, 'gate' | 'key'> = scene) =>
-  ask(caller, path, { method: 'POST', headers: { 'idempotency-key': idempotencyKey }, body })
+const post = (
+  path: string,
+  idempotencyKey: string,
+  body = '{"amount":1}',
+  caller: Pick<Scene, 'gate' | 'key'> = scene,
+) => ask(caller, path, { method: 'POST', headers: { 'idempotency-key': idempotencyKey }, body })
 const calls = () => scene.upstream.requests.length
 
 describe('C-08, D13: kept answers', () => {
@@ -119,15 +134,18 @@ describe('C-08, D13: kept answers', () => {
     expect(calls()).toBe(0)
   })
 
-  it.each(['bytes', 'chunked'])('an answer too large to keep (/%s) arrives whole; again: 422, no second call', async (kind) => {
-    const key = newKey()
-    const lines = [`Idempotency-Key: ${key}`, 'Content-Length: 0']
-    const answer = await askRaw(scene, `POST /proxy/svc/${kind}/3000000`, ...lines)
-    expect([answer.status, answer.body.length]).toEqual([200, 3_000_000])
-    const again = await askRaw(scene, `POST /proxy/svc/${kind}/3000000`, ...lines)
-    expect([again.status, again.header('octroi-error')]).toEqual([422, 'idempotency_mismatch'])
-    expect(calls()).toBe(1)
-  })
+  it.each(['bytes', 'chunked'])(
+    'an answer too large to keep (/%s) arrives whole; again: 422, no second call',
+    async (kind) => {
+      const key = newKey()
+      const lines = [`Idempotency-Key: ${key}`, 'Content-Length: 0']
+      const answer = await askRaw(scene, `POST /proxy/svc/${kind}/3000000`, ...lines)
+      expect([answer.status, answer.body.length]).toEqual([200, 3_000_000])
+      const again = await askRaw(scene, `POST /proxy/svc/${kind}/3000000`, ...lines)
+      expect([again.status, again.header('octroi-error')]).toEqual([422, 'idempotency_mismatch'])
+      expect(calls()).toBe(1)
+    },
+  )
 
   it('a call goes on when its caller leaves: his next request has the answer', async () => {
     const key = newKey()
@@ -146,7 +164,11 @@ describe('C-08, D13: kept answers', () => {
     await post('/kept', key, 'a-kept-body-in-clear')
     await scene.gate.restart()
     const again = await post('/kept', key, 'a-kept-body-in-clear')
-    expect([again.text, again.headers.get('idempotent-replayed'), calls()]).toEqual(['a-kept-answer-in-clear', 'true', 1])
+    expect([again.text, again.headers.get('idempotent-replayed'), calls()]).toEqual([
+      'a-kept-answer-in-clear',
+      'true',
+      1,
+    ])
     const { readdirSync, readFileSync, statSync } = await import('node:fs')
     const folder = scene.gate.settings.data_dir
     for (const name of readdirSync(folder)) {

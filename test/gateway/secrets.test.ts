@@ -58,7 +58,9 @@ describe('C-04: the service refuses the stored secret', () => {
     paheko.setCredentials([{ ...PAHEKO_WRITER, password: 'another one' }])
     const looks = () => paheko.requests.filter(({ url }) => url === '/api/accounting/years').length
     const before = looks()
-    const calls = Array.from({ length: 40 }, (_, i) => ask(caller, '/proxy/p2/api/accounting/charts', { method: i % 2 ? 'GET' : 'POST' }))
+    const calls = Array.from({ length: 40 }, (_, i) =>
+      ask(caller, '/proxy/p2/api/accounting/charts', { method: i % 2 ? 'GET' : 'POST' }),
+    )
     for (const answer of await Promise.all(calls)) expect(answer.code).toBe('upstream_rejected_credential')
     await until(async () => expect(await state('p2')).toBe('degraded'))
     expect(looks() - before).toBe(1)
@@ -140,7 +142,8 @@ describe('C-05: two upstream secrets', () => {
 
   it('a service in trouble is no reason to change over', async () => {
     scene.upstream.on('/two', ({ recorded, response }) => {
-      const first = recorded.header('authorization') === `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`
+      const first =
+        recorded.header('authorization') === `Basic ${Buffer.from(`${USER}:${PASSWORD}`).toString('base64')}`
       response.writeHead(first ? 401 : 500).end('x')
     })
     await connectionTo(scene.gate, scene.upstream.url, { id: 'shaky' })
@@ -159,7 +162,10 @@ describe('C-05: two upstream secrets', () => {
     const key = await keyFor(scene.gate, [{ connection: 'both', allow: ['* /**'] }])
     const answer = await ask({ gate: scene.gate, key }, '/proxy/both/both', { method: 'POST', body: 'x' })
     expect(answer.code).toBe('upstream_rejected_credential')
-    expect(scene.upstream.requests.filter(({ url }) => url === '/both').map(({ body }) => String(body))).toEqual(['x', 'x'])
+    expect(scene.upstream.requests.filter(({ url }) => url === '/both').map(({ body }) => String(body))).toEqual([
+      'x',
+      'x',
+    ])
   })
 
   it('an address that moves takes no next secret with it', async () => {
