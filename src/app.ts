@@ -82,6 +82,7 @@ async function putTogether(
     mode: settings.audit,
     onTrouble: (error) => log.error({ err: error }, 'the audit trail cannot be written'),
     onRecovery: () => log.info('the audit trail is written again'),
+    onLoss: (lines) => log.error({ lines }, 'audit lines were lost: the store did not take them before the end'),
   })
   const listeners: Listener[] = []
   const catalogue = openCatalogue(settings)

@@ -62,7 +62,7 @@ export const connectionsUpdate = endpoint({
       if (!result.ok) throw checkFault(result)
     }
     const version = stored.sealed.version + 1
-    const sealed = await parts.vault.sealSecrets(stored.dataKey, before, sets, version)
+    const sealed = await parts.vault.sealSecrets(stored.dataKey, after, sets, version)
     await parts.store.transaction(async (store) => {
       await store.connections.update(after)
       if (secrets !== undefined) await store.connections.setState(before.id, 'ready', null, after.state_since)

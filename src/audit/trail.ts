@@ -18,6 +18,8 @@ export interface TrailOptions {
   /** Told once when writing begins to fail, and once when it works again. */
   readonly onTrouble?: (error: unknown) => void
   readonly onRecovery?: () => void
+  /** Told at the end when lines are left that the store did not take. */
+  readonly onLoss?: (lines: number) => void
 }
 
 const RETRY_MS = 1_000
@@ -92,6 +94,7 @@ export class Trail implements AuditTrail {
     clearTimeout(this.#timer)
     do await this.#write()
     while (this.#pending && !this.#failing)
+    if (this.#waiting > 0) this.#options.onLoss?.(this.#waiting)
   }
 
   get #pending(): boolean {

@@ -13,7 +13,7 @@ const rotate = command({
     'master-key-file': {
       type: 'string',
       value: 'PATH',
-      describes: 'The file of the new master key; it is made.',
+      describes: 'The file of the new master key; it is made when there is none.',
     },
   },
   async run({ options, terminal, settings, data }) {

@@ -6,13 +6,8 @@ import type { Connection, SealedSecrets, Secrets } from './types.ts'
 export interface Vault {
   /** A data key for a new row, wrapped and stored in the transaction given. */
   newDataKey(store: Store): Promise<DataKey>
-  sealSecrets(
-    dataKey: DataKey,
-    connection: Pick<Connection, 'id'>,
-    secrets: SecretSets,
-    version: number,
-  ): Promise<SealedSecrets>
-  openSecrets(dataKey: DataKey, connection: Pick<Connection, 'id'>, sealed: SealedSecrets): Promise<SecretSets>
+  sealSecrets(dataKey: DataKey, connection: SealedPlace, secrets: SecretSets, version: number): Promise<SealedSecrets>
+  openSecrets(dataKey: DataKey, connection: SealedPlace, sealed: SealedSecrets): Promise<SecretSets>
   /** A key of the installation for one purpose; the same on every start, lost with the master key. */
   derivedKey(purpose: string): KeyObject
   /** Seals values for one purpose outside the main tables. */
@@ -24,6 +19,9 @@ export interface ValueSealer {
   seal(plain: Uint8Array, place: string): string
   open(sealed: string, place: string): Buffer
 }
+
+/** What a connection's secrets are bound to: its id, and where they are sent. */
+export type SealedPlace = Pick<Connection, 'id' | 'connector' | 'scheme' | 'settings' | 'network'>
 
 /** The secrets of a connection, and those that it changes over to. */
 export interface SecretSets {

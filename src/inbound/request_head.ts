@@ -100,7 +100,7 @@ class Head implements RequestHead {
  * may choose otherwise, so duplicates of what decisions rest on are refused, and so are their underscore aliases.
  */
 export function readHead(raw: readonly string[]): RequestHead {
-  // Node drops what comes after 2,000 headers without a word: a second credential could stand there.
+  // Some versions of Node drop what comes after a thousand headers without a word: a second credential could stand there.
   if (raw.length > 2 * MAX_HEADERS)
     throw new OctroiError('invalid_request', `The request has more than ${MAX_HEADERS} headers.`)
   const head = new Head(raw)

@@ -1,9 +1,9 @@
-import type { KeyObject } from 'node:crypto'
+import { hash, type KeyObject } from 'node:crypto'
 import { ConfigurationError, OctroiError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import type { DataKey, KeyEncryptionKey, Store, VaultStore } from '../core/stores.ts'
-import type { Connection, SealedSecrets, Secrets } from '../core/types.ts'
-import type { SecretSets, ValueSealer, Vault } from '../core/vault.ts'
+import type { SealedSecrets, Secrets } from '../core/types.ts'
+import type { SealedPlace, SecretSets, ValueSealer, Vault } from '../core/vault.ts'
 import { deriveKey, keyFrom, newKey, open, SealBroken, seal } from './seal.ts'
 
 /** The data key from which the installation's own keys are derived. It is the canary too: a wrong master key cannot open it. */
@@ -72,7 +72,7 @@ export class KeyRing implements Vault {
 
   async sealSecrets(
     dataKey: DataKey,
-    connection: Pick<Connection, 'id'>,
+    connection: SealedPlace,
     secrets: SecretSets,
     version: number,
   ): Promise<SealedSecrets> {
@@ -86,7 +86,7 @@ export class KeyRing implements Vault {
     }
   }
 
-  async openSecrets(dataKey: DataKey, connection: Pick<Connection, 'id'>, sealed: SealedSecrets): Promise<SecretSets> {
+  async openSecrets(dataKey: DataKey, connection: SealedPlace, sealed: SealedSecrets): Promise<SecretSets> {
     const key = await this.#unwrap(dataKey)
     const openOne = (column: Column, text: string): Secrets => {
       try {
@@ -194,8 +194,13 @@ function wrappingKey(master: KeyObject): KeyObject {
 
 type Column = 'secrets' | 'next_secrets'
 
-function contextOf(connection: Pick<Connection, 'id'>, column: Column, version: number): string {
-  return `connections|${connection.id}|${column}|${version}`
+/**
+ * Where the secrets go is part of what seals them: whoever can write to the database but has no key cannot point a connection
+ * elsewhere and have its secret delivered there.
+ */
+function contextOf(place: SealedPlace, column: Column, version: number): string {
+  const { id, connector, scheme, settings, network } = place
+  return `connections|${id}|${column}|${version}|${hash('sha256', JSON.stringify([connector, scheme, settings, network]), 'base64')}`
 }
 
 function keyFromSealed(master: KeyObject, row: KeyEncryptionKey): KeyObject {

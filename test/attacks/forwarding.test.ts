@@ -116,6 +116,9 @@ describe('T3: what decisions rest on, sent twice', () => {
       'Remote_User: root',
     )
     expect(answer.status).toBe(400)
+    // Far below where a parser begins to drop some.
+    const fewer = await bare('GET /proxy/svc/x', `API-KEY: ${scene.key}`, ...crowd.slice(0, 600))
+    expect(code(fewer)).toEqual([400, 'invalid_request'])
     expect(scene.upstream.requests).toHaveLength(0)
   })
 

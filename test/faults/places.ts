@@ -76,7 +76,7 @@ async function addConnections(
           created_at: at,
           updated_at: at,
         }
-        await store.connections.insert(connection, await ring.sealSecrets(dataKey, { id }, secrets, 1), dataKey.id)
+        await store.connections.insert(connection, await ring.sealSecrets(dataKey, connection, secrets, 1), dataKey.id)
       }
     })
   } finally {
