@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** As the launcher starts it. */
-const FLAGS = ['--min-semi-space-size=16']
+const FLAGS = ['--min-semi-space-size=8', '--max-semi-space-size=8']
 
 /** How Octroi is started: the bundle that a release is, or the sources of the checkout. */
 export interface Product {

@@ -11,7 +11,11 @@ import { build } from 'esbuild'
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 
-const LOADER = `require('node:module').enableCompileCache(require('node:path').join(__dirname, '.compile-cache'))
+// A cache is written once, with what had been compiled when the process ended: the short life of `octroi key ls` must not be what
+// `octroi serve` starts from.
+const LOADER = `const { join } = require('node:path')
+const kind = process.argv[2] === 'serve' ? 'serve' : 'command'
+require('node:module').enableCompileCache(join(__dirname, '.compile-cache', kind))
 require('./main.cjs')
 `
 

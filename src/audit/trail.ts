@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { AuditLine, AuditMode, AuditTrail } from '../core/audit.ts'
 import { OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
@@ -115,10 +116,13 @@ export class Trail implements AuditTrail {
   }
 
   #write(): Promise<void> {
-    this.#writing ??= this.#writeBatch().finally(() => {
-      this.#writing = undefined
-      if (this.#pending) this.#writeSoon(this.#nextWriteMs())
-    })
+    // A turn later: what else arrived in this one goes to the disk with it.
+    this.#writing ??= endOfTurn()
+      .then(() => this.#writeBatch())
+      .finally(() => {
+        this.#writing = undefined
+        if (this.#pending) this.#writeSoon(this.#nextWriteMs())
+      })
     return this.#writing
   }
 

@@ -49,6 +49,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   readonly #events: ExchangeEvents
   readonly #deadlines: Deadlines
   deadline: number
+  place = -1
   #controller: Dispatcher.DispatchController | undefined
   #signature: Signature
   #repeated = false

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIPv4, SocketAddress } from 'node:net'
 
 /** IPv4 written as IPv6 (`::ffff:10.0.0.1`) is the IPv4 address: one address, one reading. */
 export function plainAddress(address: string): string {
@@ -18,9 +18,21 @@ export class AddressSet {
 
   has(address: string): boolean {
     const plain = plainAddress(address)
-    const version = isIP(plain)
+    const version = versionOf(plain)
     if (version === 0) return false
     return this.#list.check(plain, version === 4 ? 'ipv4' : 'ipv6')
+  }
+}
+
+/** 4, 6, or 0 for what is not an address. The system's own parser judges IPv6: `isIPv6` compiles a long pattern first. */
+function versionOf(address: string): 0 | 4 | 6 {
+  if (isIPv4(address)) return 4
+  if (!address.includes(':') || address.includes('%')) return 0
+  try {
+    new SocketAddress({ address, family: 'ipv6' })
+    return 6
+  } catch {
+    return 0
   }
 }
 
@@ -32,9 +44,8 @@ function add(list: BlockList, cidr: string): void {
 /** `10.0.0.0/8`, `2001:db8::/32`, or one address. Throws `Error` saying what is wrong. */
 export function parseCidr(cidr: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } {
   const [address = '', bits, ...more] = cidr.split('/')
-  const version = isIP(address)
-  if (version === 0 || more.length > 0 || address.includes('%'))
-    throw new Error(`"${cidr}" is not an address or a CIDR`)
+  const version = versionOf(address)
+  if (version === 0 || more.length > 0) throw new Error(`"${cidr}" is not an address or a CIDR`)
   const widest = version === 4 ? 32 : 128
   const prefix = bits === undefined ? widest : Number(bits)
   if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || prefix > widest)) {

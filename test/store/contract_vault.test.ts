@@ -22,7 +22,6 @@ describe.each(ENGINES)('%s', (engine) => {
     await fill(open)
   }, 60_000)
 
-  const _at = async (hash: string) => (await open.hot.findKey(hash))?.secret_expires_at
 
   describe('events', () => {
     it('are listed newest first, by type and subject, page by page', async () => {
