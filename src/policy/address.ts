@@ -27,9 +27,10 @@ export class AddressSet {
 /** 4, 6, or 0 for what is not an address. The system's own parser judges IPv6: `isIPv6` compiles a long pattern first. */
 function versionOf(address: string): 0 | 4 | 6 {
   if (isIPv4(address)) return 4
-  if (!address.includes(':') || address.includes('%')) return 0
+  if (!address.includes(':')) return 0
   try {
-    new SocketAddress({ address, family: 'ipv6' })
+    // A zone (`fe80::1%eth0`) says on which link, not which address.
+    new SocketAddress({ address: address.replace(/%[\w.-]+$/, ''), family: 'ipv6' })
     return 6
   } catch {
     return 0
@@ -45,7 +46,8 @@ function add(list: BlockList, cidr: string): void {
 export function parseCidr(cidr: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } {
   const [address = '', bits, ...more] = cidr.split('/')
   const version = versionOf(address)
-  if (version === 0 || more.length > 0) throw new Error(`"${cidr}" is not an address or a CIDR`)
+  if (version === 0 || more.length > 0 || address.includes('%'))
+    throw new Error(`"${cidr}" is not an address or a CIDR`)
   const widest = version === 4 ? 32 : 128
   const prefix = bits === undefined ? widest : Number(bits)
   if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || prefix > widest)) {
