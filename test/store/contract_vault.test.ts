@@ -22,7 +22,6 @@ describe.each(ENGINES)('%s', (engine) => {
     await fill(open)
   }, 60_000)
 
-
   describe('events', () => {
     it('are listed newest first, by type and subject, page by page', async () => {
       await store.events.insert(event('e1'))
