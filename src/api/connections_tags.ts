@@ -31,7 +31,9 @@ export async function requireRightsOfTags(
   }
   const context = { connection: () => before, connector: (id: string) => catalogue.get(id) }
   const grants = keys.flatMap((key) => gainedGrants(key, before, after))
-  requireHoldings(principal, { permissions: [], grants }, context)
+  // What the keys are fenced in by does not change with the tags.
+  const { expires_at, cidrs } = principal
+  requireHoldings(principal, { permissions: [], grants, expires_at, cidrs }, context)
 }
 
 function gainedPermissions(key: ApiKey, before: Connection, after: Connection): string[] {

@@ -86,6 +86,9 @@ export interface Principal {
   readonly name: string
   readonly permissions: readonly Permission[]
   readonly grants: readonly Grant[]
+  /** When the key ends, and from where alone it may be used. */
+  readonly expires_at: string | null
+  readonly cidrs: readonly string[]
 }
 
 /** Where a connection may go. The default is public addresses over verified TLS. */

@@ -8,7 +8,7 @@ import type { BodyRelay } from './body_relay.ts'
 import type { Call } from './call.ts'
 import { CallerGone } from './caller_gone.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
-import { callerHeaders, text, upstreamHeaders, upstreamQuery } from './headers.ts'
+import { callerHeaders, contentLength, headerOf, upstreamHeaders, upstreamQuery } from './headers.ts'
 import { isSafeMethod } from './lanes.ts'
 import type { AnswerSink } from './sinks.ts'
 
@@ -18,6 +18,8 @@ export type RequestBody = BodyRelay | Buffer | null
 export interface ExchangeEvents {
   /** With what a refused call may be made once more: the next secrets, or those that the connection holds by now. */
   renewal(refused: Target): Promise<Renewal | undefined>
+  /** Others wait for the place that this call holds. */
+  othersWait(): boolean
   /** The upstream refused our credential, and there was no other. */
   onRefused(target: Target): void
   /** It refused the current secrets and took the `next` ones. */
@@ -34,6 +36,8 @@ export interface Renewal {
 }
 
 const REFUSAL_BODY_BYTES = 64 * 1024
+/** What a caller must have sent to be given more time while others wait for his place. */
+const FAIR_BYTES = 64 * 1024
 
 type Judged = 'open' | 'judging' | 'passing' | 'refused'
 
@@ -73,11 +77,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     this.#deadlines = deadlines
     this.#signature = this.#target.signature
     this.deadline = call.arrivedAt + this.#target.firstByteMs
-    if (body !== null && !Buffer.isBuffer(body)) {
-      // While the caller is still sending, the upstream is not late.
-      body.onProgress = () => {
-        if (!this.#sawByte) this.deadline = performance.now() + this.#target.firstByteMs
-      }
+    if (body !== null && !Buffer.isBuffer(body)) this.#waitWhileSending(body)
+  }
+
+  /** While the caller is still sending, the upstream is not late. But whoever sends drop by drop must not hold up those behind him. */
+  #waitWhileSending(body: BodyRelay): void {
+    let counted = 0
+    body.onProgress = () => {
+      if (this.#sawByte) return
+      if (!body.complete && this.#events.othersWait() && body.received - counted < FAIR_BYTES) return
+      counted = body.received
+      this.deadline = performance.now() + this.#target.firstByteMs
     }
   }
 
@@ -283,18 +293,4 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     this.#over = true
     this.#deadlines.release(this)
   }
-}
-
-function contentLength(raw: readonly (Buffer | string)[]): number | undefined {
-  const value = headerOf(raw, 'content-length')
-  return value === undefined ? undefined : Number(value)
-}
-
-function headerOf(raw: readonly (Buffer | string)[], wanted: string): string | undefined {
-  for (let i = 0; i < raw.length; i += 2) {
-    if (raw[i]?.length === wanted.length && text(raw[i] as Buffer).toLowerCase() === wanted) {
-      return text(raw[i + 1] as Buffer)
-    }
-  }
-  return undefined
 }

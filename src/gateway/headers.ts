@@ -169,3 +169,18 @@ function parameterName(pair: string): string {
     return name.trim().toLowerCase()
   }
 }
+
+/** Of the upstream's answer. */
+export function contentLength(raw: readonly (Buffer | string)[]): number | undefined {
+  const value = headerOf(raw, 'content-length')
+  return value === undefined ? undefined : Number(value)
+}
+
+export function headerOf(raw: readonly (Buffer | string)[], wanted: string): string | undefined {
+  for (let i = 0; i < raw.length; i += 2) {
+    if (raw[i]?.length === wanted.length && text(raw[i] as Buffer).toLowerCase() === wanted) {
+      return text(raw[i + 1] as Buffer)
+    }
+  }
+  return undefined
+}

@@ -12,6 +12,10 @@ export class Lane {
   #writing = 0
   readonly #queue: Waiting[] = []
 
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   get idle(): boolean {
     return this.#running === 0 && this.#queue.length === 0
   }

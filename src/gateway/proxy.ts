@@ -13,7 +13,7 @@ import { Call, type CallRecorder } from './call.ts'
 import { CallerGone } from './caller_gone.ts'
 import { Deadlines } from './deadlines.ts'
 import { Exchange, type ExchangeEvents, type Renewal, type RequestBody } from './exchange.ts'
-import { isSafeMethod, Lanes } from './lanes.ts'
+import { isSafeMethod, type Lane, Lanes } from './lanes.ts'
 import { match } from './match.ts'
 import { type Claim, MAX_KEPT_BYTES, type Replays } from './replays.ts'
 import { acceptBody, bodyOf } from './request_body.ts'
@@ -148,7 +148,7 @@ export class Gate {
       if (entered) lane.leave(isWrite, target.limits)
       if (body instanceof BodyRelay) call.bytesIn = body.received
     }
-    const exchange = new Exchange(call, body, sink, this.#events(target, leave, ends), this.#deadlines)
+    const exchange = new Exchange(call, body, sink, this.#events(target, lane, leave, ends), this.#deadlines)
     const start = () => {
       entered = true
       exchange.send()
@@ -159,13 +159,14 @@ export class Gate {
     return exchange
   }
 
-  #events(target: Target, leave: () => void, ends: Ends): ExchangeEvents {
+  #events(target: Target, lane: Lane, leave: () => void, ends: Ends): ExchangeEvents {
     const { health } = this.#parts
     const inBackground = (work: Promise<unknown>) => {
       work.catch((error) => this.#parts.log.error({ err: error }, 'the state of a connection could not be recorded'))
     }
     return {
       renewal: (refused) => this.#renewal(refused),
+      othersWait: () => lane.waiting > 0,
       onRefused: (refused) => inBackground(health.refused(refused)),
       onNextAccepted: ({ connection, secretsVersion }) =>
         inBackground(health.switchOver(connection.id, 'refused', secretsVersion)),

@@ -80,6 +80,8 @@ function admissionOf(found: FoundKey): Admission {
       name: key.name,
       permissions: key.permissions,
       grants: key.grants,
+      expires_at: key.expires_at,
+      cidrs: key.cidrs,
     },
     addresses: key.cidrs.length === 0 ? undefined : new AddressSet(key.cidrs),
     endsAt: Math.min(Number.POSITIVE_INFINITY, ...ends),

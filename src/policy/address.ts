@@ -56,6 +56,16 @@ export function parseCidr(cidr: string): { address: string; prefix: number; fami
   return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' }
 }
 
+export type Cidr = ReturnType<typeof parseCidr>
+
+/** Whether every address of `inner` is in `outer`. */
+export function cidrCovers(outer: Cidr, inner: Cidr): boolean {
+  if (outer.family !== inner.family || outer.prefix > inner.prefix) return false
+  const list = new BlockList()
+  list.addSubnet(outer.address, outer.prefix, outer.family)
+  return list.check(inner.address, inner.family)
+}
+
 /** Loopback, RFC 1918, shared address space (RFC 6598), unique local addresses (RFC 4193). */
 export const PRIVATE_NETWORKS = [
   '127.0.0.0/8',

@@ -9,9 +9,11 @@ const context: GrantContext = {
     id === 'paheko' ? { grants: { read: ['GET /api/**'], post: ['POST /api/transaction'] }, never: [] } : undefined,
 }
 
+const NOTHING: Holdings = { permissions: [], grants: [], expires_at: null, cidrs: [] }
+
 function allowed(caller: Partial<Holdings>, target: Partial<Holdings>): boolean {
   try {
-    requireHoldings({ permissions: [], grants: [], ...caller }, { permissions: [], grants: [], ...target }, context)
+    requireHoldings({ ...NOTHING, ...caller }, { ...NOTHING, ...target }, context)
     return true
   } catch (error) {
     expect(error).toMatchObject({ code: 'not_granted' })
@@ -90,9 +92,30 @@ describe('D6: nobody gives or changes what they do not hold', () => {
     expect(allowed({ grants: [{ ...reading, connection: 'other' }, plain] }, { grants: [reading] })).toBe(false)
   })
 
+  it('a key that ends makes none that ends later', () => {
+    const caller = { expires_at: '2026-12-31T00:00:00.000Z' }
+    expect(allowed(caller, {})).toBe(false)
+    expect(allowed(caller, { expires_at: '2027-01-01T00:00:00.000Z' })).toBe(false)
+    expect(allowed(caller, { expires_at: '2026-12-31T00:00:00.000Z' })).toBe(true)
+    expect(allowed({}, { expires_at: '2026-12-31T00:00:00.000Z' })).toBe(true)
+  })
+
+  it.each([
+    [['10.0.0.0/8'], [], false],
+    [['10.0.0.0/8'], ['10.1.0.0/16'], true],
+    [['10.0.0.0/8'], ['10.1.2.3'], true],
+    [['10.0.0.0/8'], ['10.1.0.0/16', '192.168.0.1'], false],
+    [['10.1.0.0/16'], ['10.0.0.0/8'], false],
+    [['10.0.0.0/8', '2001:db8::/32'], ['2001:db8:1::/48', '10.0.0.1'], true],
+    [['0.0.0.0/0'], ['::/0'], false],
+    [[], ['10.0.0.1'], true],
+  ])('a key for addresses %j makes one for %j: %s', (own, wanted, expected) => {
+    expect(allowed({ cidrs: own }, { cidrs: wanted })).toBe(expected)
+  })
+
   it('says what is missing, and where', () => {
-    expect(() =>
-      requireHoldings({ permissions: [], grants: [] }, { permissions: [], grants: [at('paheko', 'GET /a')] }, context),
-    ).toThrow('GET /a at paheko')
+    expect(() => requireHoldings(NOTHING, { ...NOTHING, grants: [at('paheko', 'GET /a')] }, context)).toThrow(
+      'GET /a at paheko',
+    )
   })
 })

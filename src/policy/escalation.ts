@@ -1,5 +1,6 @@
 import { OctroiError } from '../core/errors.ts'
 import type { Connection, Grant, Permission } from '../core/types.ts'
+import { cidrCovers, parseCidr } from './address.ts'
 import { expandAllow, grantAppliesTo, type RightsOfConnector } from './grants.ts'
 import { parseRule, ruleCovers } from './pattern.ts'
 import { coversPermission, holdsPermission } from './permissions.ts'
@@ -8,6 +9,9 @@ import { coversPermission, holdsPermission } from './permissions.ts'
 export interface Holdings {
   readonly permissions: readonly Permission[]
   readonly grants: readonly Grant[]
+  /** When it ends, and from where alone it may be used: whoever is fenced in makes nothing that is not. */
+  readonly expires_at: string | null
+  readonly cidrs: readonly string[]
 }
 
 /** Reads of the catalogue and of the connections that comparing grants needs. */
@@ -27,10 +31,21 @@ export function requireHoldings(caller: Holdings, target: Holdings, context: Gra
       throw lacks(`the permission ${typeof permission === 'string' ? permission : permission.permission}`)
     }
   }
+  requireFences(caller, target)
   for (const grant of target.grants) {
     const missing = missingOf(caller.grants, grant, context)
     if (missing !== undefined) throw lacks(`${missing} at ${grant.connection ?? `every ${grant.connector} connection`}`)
   }
+}
+
+function requireFences(caller: Holdings, target: Holdings): void {
+  if (caller.expires_at !== null && (target.expires_at === null || target.expires_at > caller.expires_at)) {
+    throw lacks('a life beyond your own (expires_at)')
+  }
+  if (caller.cidrs.length === 0) return
+  const own = caller.cidrs.map(parseCidr)
+  const inside = (cidr: string) => own.some((outer) => cidrCovers(outer, parseCidr(cidr)))
+  if (target.cidrs.length === 0 || !target.cidrs.every(inside)) throw lacks('addresses beyond your own (cidrs)')
 }
 
 function missingOf(held: readonly Grant[], wanted: Grant, context: GrantContext): string | undefined {
