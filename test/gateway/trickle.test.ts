@@ -34,7 +34,8 @@ it('a caller who sends drop by drop does not keep the only place while others wa
   socket.write(`POST /proxy/up/slow HTTP/1.1\r\nHost: x\r\nAPI-KEY: ${key}\r\nContent-Length: 1000\r\n\r\n`)
   const dripping = setInterval(() => socket.write('.'), 200)
   await wait(300)
-  const post = () => fetch(`${gate.url}/proxy/up/status/200`, { method: 'POST', headers: { 'api-key': key }, body: 'x' })
+  const post = () =>
+    fetch(`${gate.url}/proxy/up/status/200`, { method: 'POST', headers: { 'api-key': key }, body: 'x' })
   const statuses: number[] = []
   // As an outbox does: again after each 503, until the place is free.
   for (let i = 0; i < 10 && statuses.at(-1) !== 200; i++) statuses.push((await post()).status)
