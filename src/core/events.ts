@@ -1,28 +1,40 @@
 import { randomId } from './ids.ts'
 import type { EventRow } from './types.ts'
 
-/** Every type of event; written from the start, delivered by webhooks. */
-export type EventType =
-  | 'connection.created'
-  | 'connection.updated'
-  | 'connection.deleted'
-  | 'connection.degraded'
-  | 'connection.recovered'
-  | 'connection.reconnect_required'
-  | 'connection.switched'
-  | 'key.created'
-  | 'key.rotated'
-  | 'key.revoked'
-  | 'key.expiring'
-  | 'account.created'
-  | 'account.disabled'
-  | 'account.enabled'
-  | 'account.deleted'
-  | 'installation.restored'
+/** Every type of event; written with what it tells of, delivered by webhooks. */
+export const EVENT_TYPES = [
+  'connection.created',
+  'connection.updated',
+  'connection.deleted',
+  'connection.degraded',
+  'connection.recovered',
+  'connection.reconnect_required',
+  'connection.switched',
+  'connection.secret_rotated',
+  'key.created',
+  'key.rotated',
+  'key.revoked',
+  'key.expiring',
+  'account.created',
+  'account.disabled',
+  'account.enabled',
+  'account.deleted',
+  'installation.restored',
+  'webhook.created',
+  'webhook.updated',
+  'webhook.rotated',
+  'webhook.disabled',
+  'webhook.deleted',
+] as const
+
+export type EventType = (typeof EVENT_TYPES)[number]
+
+/** Sent when somebody asks for it, never stored. */
+export const TEST_EVENT = 'webhook.test'
 
 /** Ids sort by time, so that a list in order of id is in order of time. */
 export function newEvent(
-  type: EventType,
+  type: EventType | typeof TEST_EVENT,
   subject: string,
   data: Readonly<Record<string, unknown>> = {},
   now = new Date(),

@@ -6,6 +6,10 @@ export const PURPOSES = {
   audit: 'audit',
   /** Recognising idempotency keys and bodies. */
   replayHash: 'replay',
+  /** Recognising what a connect session hands out: its link, its cookie, its code. */
+  connect: 'connect sessions',
   /** The seal at the end of a backup. */
   backup: 'backups',
+  /** Sealing the signing secrets of webhooks. */
+  webhooks: 'webhook secrets',
 } as const

@@ -1,3 +1,4 @@
+import type { AppStore, ConnectSessionStore, StoredApp, TokenStore } from './token_stores.ts'
 import type {
   Account,
   ApiKey,
@@ -7,14 +8,21 @@ import type {
   FoundKey,
   KeySecret,
   SealedSecrets,
+  SealedToken,
 } from './types.ts'
+import type { DeliveryStore, WebhookStore } from './webhook_stores.ts'
 
 /** What the rest of the program may ask of the store. Only `app.ts` knows what is behind it. */
 export interface Store {
   readonly accounts: AccountStore
   readonly keys: KeyStore
   readonly connections: ConnectionStore
+  readonly tokens: TokenStore
+  readonly apps: AppStore
+  readonly connectSessions: ConnectSessionStore
   readonly events: EventStore
+  readonly webhooks: WebhookStore
+  readonly deliveries: DeliveryStore
   readonly vault: VaultStore
   /** All or nothing. The store that `work` receives is bound to the transaction. */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
@@ -69,7 +77,10 @@ export interface DataKey {
 export interface StoredConnection {
   readonly connection: Connection
   readonly sealed: SealedSecrets
+  readonly token: SealedToken | null
   readonly dataKey: DataKey
+  /** The configuration that it takes the application's secrets from. */
+  readonly app: StoredApp | null
 }
 
 export interface ConnectionStore {
@@ -87,6 +98,7 @@ export interface ConnectionStore {
 }
 
 export interface EventStore {
+  /** With its deliveries to the webhooks that want it: all in the transaction that is open, or in one of their own. */
   insert(event: EventRow): Promise<void>
   /** Newest first; `after` is the id of the last event of the page before. */
   list(page: Page, filter?: { type?: string | undefined; subject?: string | undefined }): Promise<readonly EventRow[]>

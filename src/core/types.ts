@@ -7,6 +7,8 @@ export interface Grant {
   readonly tags?: Readonly<Record<string, string>> | undefined
   /** `METHOD path-pattern`, or the name of one of the connector's grants. */
   readonly allow: readonly string[]
+  /** Per-request parameters of the scheme and the values that they may have (`Octroi-Param-Company` of Tripletex). */
+  readonly params?: Readonly<Record<string, readonly string[]>> | undefined
   /** May read the connection's secrets, given the permission `connections.read_credentials` as well. */
   readonly credentials?: boolean | undefined
 }
@@ -148,6 +150,8 @@ export interface Connection {
   readonly tags: Readonly<Record<string, string>>
   readonly network: NetworkPolicy
   readonly options: ConnectionOptions
+  /** The connector whose configuration (`ConnectorApp`) lends it the secrets of the application; null when it holds its own. */
+  readonly app: string | null
   /** It holds a second set of secrets to change over to. */
   readonly has_next: boolean
   readonly state: ConnectionState
@@ -164,6 +168,108 @@ export interface SealedSecrets {
   readonly current: string
   readonly next: string | null
   readonly version: number
+}
+
+/** What an exchange yielded. Sealed as a whole beside the secrets that it was made with. */
+export interface Token {
+  /** By name: `access_token`, `refresh_token`, ... */
+  readonly values: Secrets
+  readonly obtained_at: string
+  /** `null`: the service does not say; it is used until it is refused. */
+  readonly expires_at: string | null
+  /** From when on it is renewed ahead of its end; `null` when there is nothing to renew ahead of. */
+  readonly renew_at: string | null
+  /** Every use moves the end so many seconds from then, but not beyond `ends_at`. */
+  readonly idle_s: number | null
+  readonly ends_at: string | null
+  /** When a refusal by the service last caused a renewal: a caller causes at most one a minute (D19). */
+  readonly refused_at: string | null
+  /** Who it speaks for at the service: a reconnection must be the same (D3). */
+  readonly identity: string | null
+}
+
+export interface SealedToken {
+  /** `null` until there is one, or after it was dropped with nothing durable in it. */
+  readonly sealed: string | null
+  /** Moves with every save. */
+  readonly version: number
+}
+
+/**
+ * What the operator gave for all connections of one connector: the registration of an application (OAuth client, signing key) and
+ * where it is used. Its secrets go to the addresses of these settings only (D8).
+ */
+export interface ConnectorApp {
+  readonly connector: string
+  readonly scheme: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly network: NetworkPolicy
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+/**
+ * One person's way through the connect pages. `open`: nobody came yet; `bound`: one browser has it; `finished`: waits for its code
+ * to be redeemed; `done`; single use, so nothing leads back.
+ */
+export type ConnectSessionState = 'open' | 'bound' | 'finished' | 'done'
+
+export interface ConnectSession {
+  readonly id: string
+  readonly connector: string
+  /** Of an existing connection that is given new secrets, or the id that the new one will have. */
+  readonly connection_id: string | null
+  /** The key that made it, and may redeem it. */
+  readonly key_id: string
+  readonly return_url: string | null
+  readonly state: ConnectSessionState
+  /** Sealed: what the session fixes, what the person gave, what the redirect must match. */
+  readonly sealed: string
+  /** Hash of the `state` parameter that an authorisation server gives back. */
+  readonly state_hash: string | null
+  readonly expires_at: string
+  readonly created_at: string
+}
+
+/** Where events are sent. `types` are types of events, or `*` for all. */
+export interface Webhook {
+  readonly id: string
+  readonly name: string
+  readonly url: string
+  readonly types: readonly string[]
+  readonly network: NetworkPolicy
+  readonly state: WebhookState
+  readonly state_reason: string | null
+  readonly state_since: string
+  readonly created_at: string
+  readonly updated_at: string
+  readonly created_by: string | null
+}
+
+/** `disabled`: nothing is sent, nothing is queued; `suspended`: restored from a backup, events are queued until it is activated. */
+export type WebhookState = 'active' | 'disabled' | 'suspended'
+
+/** `waiting`: due now or later; `failed`: every attempt was made; `cancelled`: its webhook was disabled; `suspended`: as the webhook. */
+export type DeliveryState = 'waiting' | 'delivered' | 'failed' | 'cancelled' | 'suspended'
+
+/** One event on its way to one webhook; the two ids together are its name. */
+export interface Delivery {
+  readonly webhook_id: string
+  /** The event's id. */
+  readonly id: string
+  readonly type: string
+  readonly state: DeliveryState
+  /** Attempts whose outcome is known. */
+  readonly attempts: number
+  /** When it is tried next; while it is being tried, when the claim of whoever tries it lapses. */
+  readonly due_at: string | null
+  /** Of whoever tries it now. */
+  readonly lease: string | null
+  readonly last_at: string | null
+  readonly last_status: number | null
+  readonly last_error: string | null
+  readonly created_at: string
+  readonly finished_at: string | null
 }
 
 export interface EventRow {

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 import type { DataKey, Store } from './stores.ts'
-import type { Connection, SealedSecrets, Secrets } from './types.ts'
+import type { Connection, SealedSecrets, Secrets, Token } from './types.ts'
 
 /** What the rest of the program may ask of the vault. */
 export interface Vault {
@@ -8,6 +8,9 @@ export interface Vault {
   newDataKey(store: Store): Promise<DataKey>
   sealSecrets(dataKey: DataKey, connection: SealedPlace, secrets: SecretSets, version: number): Promise<SealedSecrets>
   openSecrets(dataKey: DataKey, connection: SealedPlace, sealed: SealedSecrets): Promise<SecretSets>
+  /** Bound to the version of the secrets that it was made with: with other secrets it does not open. */
+  sealToken(dataKey: DataKey, connection: SealedPlace, token: Token, secretsVersion: number): Promise<string>
+  openToken(dataKey: DataKey, connection: SealedPlace, sealed: string, secretsVersion: number): Promise<Token>
   /** A key of the installation for one purpose; the same on every start, lost with the master key. */
   derivedKey(purpose: string): KeyObject
   /** Seals values for one purpose outside the main tables. */

@@ -1,12 +1,38 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { ConnectionFilter, ConnectionStore, Page, StoredConnection } from '../core/stores.ts'
+import type { StoredApp } from '../core/token_stores.ts'
 import type { Connection, ConnectionState, SealedSecrets } from '../core/types.ts'
 import { atomically } from './atomic.ts'
 import type { MainTables } from './schema.ts'
 
 type Row = Selectable<MainTables['connections']>
 
-export type StoredConnectionRow = Row & { readonly kek_id: string; readonly wrapped: string }
+export interface StoredConnectionRow extends Row {
+  readonly kek_id: string
+  readonly wrapped: string
+  readonly token: string | null
+  readonly token_version: number | null
+  readonly app_scheme: string | null
+  readonly app_settings: string
+  readonly app_network: string
+  readonly app_secrets: string
+  readonly app_version: number
+  readonly app_created_at: string
+  readonly app_updated_at: string
+  readonly app_data_key_id: string
+  readonly app_kek_id: string
+  readonly app_wrapped: string
+}
+
+/** All that a call needs of a connection, in one read. The placeholder of the id is the engine's. */
+export const SELECT_CONNECTION = `
+  select c.*, d.kek_id, d.wrapped, t.sealed as token, t.version as token_version, a.scheme as app_scheme,
+    a.settings as app_settings, a.network as app_network, a.secrets as app_secrets, a.secrets_version as app_version,
+    a.created_at as app_created_at, a.updated_at as app_updated_at, a.data_key_id as app_data_key_id, e.kek_id as app_kek_id,
+    e.wrapped as app_wrapped
+  from connections c join data_keys d on d.id = c.data_key_id left join connection_tokens t on t.connection_id = c.id
+    left join connector_apps a on a.connector = c.app left join data_keys e on e.id = a.data_key_id
+  where c.id = `
 
 export class Connections implements ConnectionStore {
   readonly #db: Kysely<MainTables>
@@ -27,13 +53,8 @@ export class Connections implements ConnectionStore {
   }
 
   async get(id: string): Promise<StoredConnection | undefined> {
-    const row = await this.#db
-      .selectFrom('connections')
-      .innerJoin('data_keys', 'data_keys.id', 'connections.data_key_id')
-      .selectAll('connections')
-      .select(['data_keys.kek_id', 'data_keys.wrapped'])
-      .where('connections.id', '=', id)
-      .executeTakeFirst()
+    const { rows } = await sql<StoredConnectionRow>`${sql.raw(SELECT_CONNECTION)}${id}`.execute(this.#db)
+    const [row] = rows
     return row && connectionFromRow(row)
   }
 
@@ -115,6 +136,7 @@ function plainConnection(row: Row): Connection {
     tags: JSON.parse(row.tags),
     network: JSON.parse(row.network),
     options: JSON.parse(row.options),
+    app: row.app,
     has_next: row.next_secrets !== null,
     state: row.state as ConnectionState,
     state_reason: row.state_reason,
@@ -128,6 +150,24 @@ export function connectionFromRow(row: StoredConnectionRow): StoredConnection {
   return {
     connection: plainConnection(row),
     sealed: { current: row.secrets, next: row.next_secrets, version: row.secrets_version },
+    token: row.token_version === null ? null : { sealed: row.token, version: row.token_version },
     dataKey: { id: row.data_key_id, kek_id: row.kek_id, wrapped: row.wrapped },
+    app: appFromRow(row),
+  }
+}
+
+function appFromRow(row: StoredConnectionRow): StoredApp | null {
+  if (row.app === null || row.app_scheme === null) return null
+  return {
+    app: {
+      connector: row.app,
+      scheme: row.app_scheme,
+      settings: JSON.parse(row.app_settings),
+      network: JSON.parse(row.app_network),
+      created_at: row.app_created_at,
+      updated_at: row.app_updated_at,
+    },
+    sealed: { current: row.app_secrets, next: null, version: row.app_version },
+    dataKey: { id: row.app_data_key_id, kek_id: row.app_kek_id, wrapped: row.app_wrapped },
   }
 }

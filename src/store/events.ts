@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { EventStore, Page } from '../core/stores.ts'
 import type { EventRow } from '../core/types.ts'
+import { atomically } from './atomic.ts'
 import type { MainTables } from './schema.ts'
+import { insertDeliveries } from './webhook_deliveries.ts'
 
 export class Events implements EventStore {
   readonly #db: Kysely<MainTables>
@@ -11,10 +13,13 @@ export class Events implements EventStore {
   }
 
   async insert(event: EventRow): Promise<void> {
-    await this.#db
-      .insertInto('events')
-      .values({ ...event, data: JSON.stringify(event.data) })
-      .execute()
+    await atomically(this.#db, async (db) => {
+      await db
+        .insertInto('events')
+        .values({ ...event, data: JSON.stringify(event.data) })
+        .execute()
+      await insertDeliveries(db, event)
+    })
   }
 
   async list({ limit, after }: Page, filter: { type?: string; subject?: string } = {}): Promise<readonly EventRow[]> {

@@ -3,6 +3,8 @@ import { type Kysely, sql } from 'kysely'
 import type { ActivityStore, HotReads, Store } from '../core/stores.ts'
 import { Accounts } from './accounts.ts'
 import { Activity } from './activity.ts'
+import { Apps } from './apps.ts'
+import { ConnectSessions } from './connect_sessions.ts'
 import { Connections } from './connections.ts'
 import { swapIsPending } from './dump_swap.ts'
 import type { Engines, ServeLock } from './engines.ts'
@@ -11,12 +13,17 @@ import { Keys } from './keys.ts'
 import { type Engine, type Migration, migrate } from './migrate.ts'
 import { activity0001 } from './migrations/0001_activity.ts'
 import { main0001 } from './migrations/0001_main.ts'
+import { main0002 } from './migrations/0002_tokens.ts'
+import { main0003 } from './migrations/0003_webhooks.ts'
 import type { MainTables } from './schema.ts'
 import { openSqlite, sqliteFiles } from './sqlite.ts'
+import { Tokens } from './tokens.ts'
 import { VaultRows } from './vault.ts'
+import { Deliveries } from './webhook_deliveries.ts'
+import { Webhooks } from './webhooks.ts'
 
 /** In order; never changed once released, only added to. */
-export const MAIN_MIGRATIONS: readonly Migration[] = [main0001]
+export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003]
 export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001]
 
 export interface StoreLocation {
@@ -107,7 +114,12 @@ export function storeOn(db: Kysely<MainTables>): Store {
     accounts: new Accounts(db),
     keys: new Keys(db),
     connections: new Connections(db),
+    tokens: new Tokens(db),
+    apps: new Apps(db),
+    connectSessions: new ConnectSessions(db),
     events: new Events(db),
+    webhooks: new Webhooks(db),
+    deliveries: new Deliveries(db),
     vault: new VaultRows(db),
     transaction: (work) => work(store),
   }

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
-import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
+import { connectionFromRow, SELECT_CONNECTION, type StoredConnectionRow } from './connections.ts'
 import { type EngineErrors, LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
 import type { Engines, ServeLock } from './engines.ts'
 import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
@@ -91,7 +91,7 @@ const FIND_KEY = {
 
 const FIND_CONNECTION = {
   name: 'octroi_find_connection',
-  text: `select c.*, d.kek_id, d.wrapped from connections c join data_keys d on d.id = c.data_key_id where c.id = $1`,
+  text: `${SELECT_CONNECTION}$1`,
 }
 
 /**

@@ -47,10 +47,71 @@ export interface MainTables {
     next_secrets: string | null
     secrets_version: number
     data_key_id: string
+    app: string | null
     created_at: string
     updated_at: string
   }
+  connector_apps: {
+    connector: string
+    scheme: string
+    settings: string
+    network: string
+    secrets: string
+    secrets_version: number
+    data_key_id: string
+    created_at: string
+    updated_at: string
+  }
+  connection_tokens: {
+    connection_id: string
+    sealed: string | null
+    version: number
+    due_at: string | null
+    failures: number
+    fence: number
+    lease_until: string | null
+  }
+  connect_sessions: {
+    id: string
+    token_hash: string
+    connector: string
+    connection_id: string | null
+    key_id: string
+    return_url: string | null
+    state: string
+    sealed: string
+    state_hash: string | null
+    expires_at: string
+    created_at: string
+  }
   events: { id: string; type: string; subject: string; at: string; data: string }
+  webhooks: {
+    id: string
+    name: string
+    url: string
+    network: string
+    secrets: string
+    state: string
+    state_reason: string | null
+    state_since: string
+    created_at: string
+    updated_at: string
+    created_by: string | null
+  }
+  webhook_types: { webhook_id: string; type: string }
+  webhook_deliveries: {
+    webhook_id: string
+    event_id: string
+    state: string
+    attempts: number
+    due_at: string | null
+    lease: string | null
+    last_at: string | null
+    last_status: number | null
+    last_error: string | null
+    created_at: string
+    finished_at: string | null
+  }
   vault_keys: { id: string; wrapped: string; created_at: string }
   data_keys: { id: string; kek_id: string; wrapped: string }
 }

@@ -13,7 +13,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import type { HotReads } from '../core/stores.ts'
-import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
+import { connectionFromRow, SELECT_CONNECTION, type StoredConnectionRow } from './connections.ts'
 import { LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
 import type { Engines } from './engines.ts'
 import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
@@ -175,8 +175,7 @@ const FIND_KEY = `
     a.created_at as account_created_at, a.updated_at as account_updated_at
   from key_secrets s join api_keys k on k.id = s.key_id join accounts a on a.id = k.account_id where s.hash = ?`
 
-const FIND_CONNECTION = `
-  select c.*, d.kek_id, d.wrapped from connections c join data_keys d on d.id = c.data_key_id where c.id = ?`
+const FIND_CONNECTION = `${SELECT_CONNECTION}?`
 
 /**
  * Point reads on a database connection of their own: `PRAGMA data_version` then moves with every commit of anybody, this

@@ -2,7 +2,7 @@ import { hash, type KeyObject } from 'node:crypto'
 import { ConfigurationError, OctroiError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 import type { DataKey, KeyEncryptionKey, Store, VaultStore } from '../core/stores.ts'
-import type { SealedSecrets, Secrets } from '../core/types.ts'
+import type { SealedSecrets, Secrets, Token } from '../core/types.ts'
 import type { SealedPlace, SecretSets, ValueSealer, Vault } from '../core/vault.ts'
 import { deriveKey, keyFrom, newKey, open, SealBroken, seal } from './seal.ts'
 
@@ -88,21 +88,20 @@ export class KeyRing implements Vault {
 
   async openSecrets(dataKey: DataKey, connection: SealedPlace, sealed: SealedSecrets): Promise<SecretSets> {
     const key = await this.#unwrap(dataKey)
-    const openOne = (column: Column, text: string): Secrets => {
-      try {
-        return JSON.parse(open(key, text, contextOf(connection, column, sealed.version)).toString())
-      } catch (cause) {
-        throw new OctroiError(
-          'internal',
-          `The secrets of connection ${connection.id} do not open: the row was altered.`,
-          { cause },
-        )
-      }
-    }
+    const openOne = (column: Column, text: string) => openJson<Secrets>(key, text, connection, column, sealed.version)
     return {
       current: openOne('secrets', sealed.current),
       next: sealed.next === null ? null : openOne('next_secrets', sealed.next),
     }
+  }
+
+  async sealToken(dataKey: DataKey, connection: SealedPlace, token: Token, secretsVersion: number): Promise<string> {
+    const context = contextOf(connection, 'token', secretsVersion)
+    return seal(await this.#unwrap(dataKey), dataKey.id, Buffer.from(JSON.stringify(token)), context)
+  }
+
+  async openToken(dataKey: DataKey, connection: SealedPlace, sealed: string, secretsVersion: number): Promise<Token> {
+    return openJson<Token>(await this.#unwrap(dataKey), sealed, connection, 'token', secretsVersion)
   }
 
   derivedKey(purpose: string): KeyObject {
@@ -192,7 +191,17 @@ function wrappingKey(master: KeyObject): KeyObject {
   return deriveKey(master, 'key-encryption keys')
 }
 
-type Column = 'secrets' | 'next_secrets'
+type Column = 'secrets' | 'next_secrets' | 'token'
+
+function openJson<T>(key: KeyObject, text: string, place: SealedPlace, column: Column, version: number): T {
+  try {
+    return JSON.parse(open(key, text, contextOf(place, column, version)).toString())
+  } catch (cause) {
+    throw new OctroiError('internal', `The secrets of connection ${place.id} do not open: the row was altered.`, {
+      cause,
+    })
+  }
+}
 
 /**
  * Where the secrets go is part of what seals them: whoever can write to the database but has no key cannot point a connection
