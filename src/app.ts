@@ -20,8 +20,13 @@ import { Callers } from './inbound/caller.ts'
 import { auditWriter, type Installation, openCatalogue, openInstallation } from './installation/open.ts'
 import type { Listener } from './outbound/egress.ts'
 import { ConnectionHealth } from './outbound/health.ts'
+import { RenewalRounds } from './outbound/renewal_rounds.ts'
+import { Renewals } from './outbound/renewals.ts'
 import { Targets } from './outbound/targets.ts'
 import { Upstreams } from './outbound/upstreams.ts'
+import { WebhookDispatcher } from './outbound/webhooks/dispatcher.ts'
+import { WebhookSecrets } from './outbound/webhooks/secrets.ts'
+import { WebhookSender } from './outbound/webhooks/sender.ts'
 import { RateLimiter } from './policy/rate_limit.ts'
 import { VERSION } from './version.ts'
 
@@ -88,7 +93,12 @@ async function putTogether(
   const catalogue = openCatalogue(settings)
   const upstreams = new Upstreams(() => listeners)
   const targets = new Targets(open.hot, ring, catalogue, upstreams)
-  const health = new ConnectionHealth(open.store, ring, targets)
+  const health = new ConnectionHealth(open.store, ring, catalogue)
+  const renewing = { store: open.store, vault: ring, catalogue, upstreams, targets, health, log, now: Date.now }
+  const renewals = new Renewals(renewing)
+  const renewalRounds = new RenewalRounds({ store: open.store, renewals, log, now: Date.now })
+  const sender = new WebhookSender(upstreams, new WebhookSecrets(ring.sealer(PURPOSES.webhooks)))
+  const webhooks = new WebhookDispatcher({ store: open.store, sender, now: Date.now, random: Math.random, log })
   const metrics = new Metrics({ auditFailing: () => trail.failing })
   const hashKey = ring.derivedKey(PURPOSES.keyHash)
   const replayKey = ring.derivedKey(PURPOSES.replayHash)
@@ -105,6 +115,7 @@ async function putTogether(
     ...shared,
     targets,
     health,
+    renewals,
     trail,
     metrics,
     replays: new Replays(open.activity, replayKey, ring.sealer('answers')),
@@ -127,6 +138,8 @@ async function putTogether(
       catalogue,
       targets,
       health,
+      renewals,
+      webhooks: sender,
       trail,
       hashKey: (secret) => hashOfKey(hashKey, secret),
       listeners: () => listeners,
@@ -146,6 +159,7 @@ async function putTogether(
   listeners.push({ address: bound.address, port: bound.port })
   const metricsServer = settings.metrics_listen && (await serveMetrics(metrics, settings.metrics_listen))
   if (settings.metrics_listen !== undefined) listeners.push(settings.metrics_listen)
+  webhooks.start()
   const url = `http://${hostText(bound)}`
   log.info({ version: VERSION, url, engine: open.engine, audit: settings.audit }, 'Octroi is ready')
   return {
@@ -153,7 +167,9 @@ async function putTogether(
     log,
     async stop() {
       clearInterval(rounds)
-      await drain(server)
+      renewalRounds.close()
+      await Promise.all([drain(server), webhooks.stop()])
+      await renewals.close()
       metricsServer?.close()
       proxy.close()
       await fastify.close()
@@ -197,6 +213,7 @@ function drain(server: Server): Promise<void> {
 
 const ROUND_MS = 3_600_000
 const WARN_DAYS = [30, 7, 1]
+const KEEP_DELIVERIES_MS = 30 * 86_400_000
 
 /** Slow work, once at start and then every hour. */
 function startRounds({ open, auditKey }: Installation, settings: Settings, log: Logger): NodeJS.Timeout {
@@ -204,6 +221,7 @@ function startRounds({ open, auditKey }: Installation, settings: Settings, log: 
     Promise.all([
       tidyActivity(open.activity, auditKey, settings.audit_retention_days, new Date()),
       warnOfExpiry(open.store, new Date()),
+      open.store.deliveries.prune(new Date(Date.now() - KEEP_DELIVERIES_MS).toISOString()),
     ]).catch((error) => log.error({ err: error }, 'the hourly round failed'))
   setTimeout(round, 5_000).unref()
   return setInterval(round, ROUND_MS).unref()

@@ -1,11 +1,10 @@
-import { newEvent } from '../core/events.ts'
 import type { Connection as Stored } from '../core/types.ts'
-import { checkConnection, checkFault } from '../outbound/check.ts'
-import { validateSecrets, validateSettings } from '../outbound/connection_input.ts'
+import { validateSettings } from '../outbound/connection_input.ts'
+import { makeConnection } from '../outbound/connection_making.ts'
+import { appFor, ownSecrets, requireAppAddresses } from '../outbound/connector_app.ts'
 import {
   checkAllowNever,
   checkNetworkPermission,
-  checkOrigin,
   chooseScheme,
   connectorFor,
   requireAtConnection,
@@ -24,13 +23,14 @@ export const connectionsCreate = endpoint({
   body: ConnectionCreate,
   response: Connection,
   status: 201,
-  errors: ['conflict', 'insecure_upstream'],
+  errors: ['conflict', 'insecure_upstream', 'secrets_required'],
   target: (_, answer) => made('connection', answer),
   async handle({ principal, body, parts }) {
     const connector = connectorFor(parts, body.connector)
     const scheme = chooseScheme(connector, body.scheme)
     const settings = validateSettings(connector, body.settings)
-    const secrets = validateSecrets(connector, scheme, body.secrets)
+    const app = await appFor(parts, connector, scheme, body.secrets)
+    const secrets = ownSecrets(connector, scheme, body.secrets, app)
     const now = parts.now().toISOString()
     const id = await chooseId(
       body.id,
@@ -46,6 +46,7 @@ export const connectionsCreate = endpoint({
       tags: body.tags,
       network: body.network,
       options: { limits: body.limits, timeouts: body.timeouts, allow_never: body.allow_never, replay_s: body.replay_s },
+      app: app?.app.connector ?? null,
       has_next: false,
       state: 'ready',
       state_reason: null,
@@ -56,17 +57,8 @@ export const connectionsCreate = endpoint({
     requireAtConnection(principal, 'connections.write', connection)
     checkNetworkPermission(principal, connection, {})
     checkAllowNever(principal, connector, [], body.allow_never)
-    await checkOrigin(parts, connector, connection)
-    if (body.verify) {
-      const result = await checkConnection(parts.targets.compile(connection, secrets))
-      if (!result.ok) throw checkFault(result)
-    }
-    await parts.store.transaction(async (store) => {
-      const dataKey = await parts.vault.newDataKey(store)
-      const sealed = await parts.vault.sealSecrets(dataKey, connection, { current: secrets, next: null }, 1)
-      await store.connections.insert(connection, sealed, dataKey.id)
-      await store.events.insert(newEvent('connection.created', `connection:${id}`, { connector: connector.id }))
-    })
-    return presentConnection(connection)
+    requireAppAddresses(connector, connection, app)
+    const made = await makeConnection(parts, connection, secrets, { app, verify: body.verify })
+    return presentConnection(made)
   },
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
-import { SCHEMES } from '../outbound/schemes/index.ts'
+import { openHeld, secretsOf } from '../outbound/held.ts'
 import { grantAppliesTo } from '../policy/grants.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import { connectionFor } from './connections_rules.ts'
@@ -27,17 +27,13 @@ export const connectionsCredentials = endpoint({
     if (!granted && !holdsPermission(principal.permissions, '*')) {
       throw new OctroiError('not_granted', `This key has no grant to read the credentials of ${connection.id}.`)
     }
-    const connector = parts.catalogue.get(connection.connector)
-    if (connector === undefined) {
-      throw new OctroiError(
-        'reconnect_required',
-        `The connector ${connection.connector} is not in the catalogue any more.`,
-      )
-    }
-    const { current } = await parts.vault.openSecrets(stored.dataKey, connection, stored.sealed)
-    const scheme = SCHEMES[connection.scheme]
-    if (scheme === undefined) throw new OctroiError('internal', `There is no scheme ${connection.scheme}.`)
-    const secrets = scheme.injects({ connector, settings: connection.settings, secrets: current })
-    return { secrets: { ...secrets }, expires_at: null }
+    // The service may have to be asked first: what is handed out is good for some time.
+    await parts.renewals.ready(await parts.targets.build(stored))
+    const held = await openHeld(
+      await connectionFor(parts.store, principal, 'connections.read_credentials', params.id),
+      parts.vault,
+      parts.catalogue,
+    )
+    return { secrets: { ...held.scheme.injects(secretsOf(held)) }, expires_at: held.token?.expires_at ?? null }
   },
 })

@@ -1,6 +1,6 @@
 import { connectionFor } from './connections_rules.ts'
+import { presentConnectionWithToken } from './connections_token.ts'
 import { endpoint } from './endpoint.ts'
-import { presentConnection } from './presenting.ts'
 import { Connection, IdParams } from './schemas.ts'
 
 export const connectionsGet = endpoint({
@@ -13,6 +13,7 @@ export const connectionsGet = endpoint({
   response: Connection,
   errors: ['not_found'],
   async handle({ principal, params, parts }) {
-    return presentConnection((await connectionFor(parts.store, principal, 'connections.read', params.id)).connection)
+    const stored = await connectionFor(parts.store, principal, 'connections.read', params.id)
+    return presentConnectionWithToken(parts, params.id, stored)
   },
 })

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { newEvent } from '../core/events.ts'
-import { checkConnection, checkFault } from '../outbound/check.ts'
-import { validateSecrets } from '../outbound/connection_input.ts'
+import { openApp, ownSecrets } from '../outbound/connector_app.ts'
+import { heldOf } from '../outbound/held.ts'
+import { changeSecrets } from '../outbound/secrets_change.ts'
 import { connectionFor, connectorFor } from './connections_rules.ts'
-import { changedMeanwhile } from './connections_update.ts'
+import { requireWorks } from './connections_trying.ts'
 import { endpoint } from './endpoint.ts'
 import { presentConnection } from './presenting.ts'
 import { Connection, IdParams } from './schemas.ts'
@@ -27,23 +28,17 @@ export const connectionsNext = endpoint({
   async handle({ principal, params, body, parts }) {
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)
     const { connection } = stored
-    const next =
-      body.secrets && validateSecrets(connectorFor(parts, connection.connector), connection.scheme, body.secrets)
-    if (next !== null && body.verify) {
-      const result = await checkConnection(parts.targets.compile(connection, next))
-      if (!result.ok) throw checkFault(result)
-    }
+    const connector = connectorFor(parts, connection.connector)
+    const app = stored.app === null ? undefined : await openApp(parts, stored.app)
+    const next = body.secrets && ownSecrets(connector, connection.scheme, body.secrets, app)
+    if (next !== null && body.verify) await requireWorks(parts, heldOf(connection, next, parts.catalogue, app))
     const { current } = await parts.vault.openSecrets(stored.dataKey, connection, stored.sealed)
-    const sealed = await parts.vault.sealSecrets(
-      stored.dataKey,
-      connection,
-      { current, next },
-      stored.sealed.version + 1,
-    )
-    await parts.store.transaction(async (store) => {
-      if (!(await store.connections.updateSecrets(connection.id, sealed, stored.sealed.version)))
-        throw changedMeanwhile()
-      await store.events.insert(newEvent('connection.updated', `connection:${connection.id}`, { next: next !== null }))
+    await changeSecrets(parts, stored, {
+      after: connection,
+      sets: { current, next },
+      keep: 'all',
+      record: (store) =>
+        store.events.insert(newEvent('connection.updated', `connection:${connection.id}`, { next: next !== null })),
     })
     return presentConnection({ ...connection, has_next: next !== null })
   },

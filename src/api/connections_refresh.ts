@@ -1,5 +1,7 @@
 import { OctroiError } from '../core/errors.ts'
+import { SCHEMES } from '../outbound/schemes/index.ts'
 import { connectionFor } from './connections_rules.ts'
+import { presentConnectionWithToken } from './connections_token.ts'
 import { endpoint } from './endpoint.ts'
 import { Connection, IdParams } from './schemas.ts'
 
@@ -12,13 +14,17 @@ export const connectionsRefresh = endpoint({
   permission: 'connections.write',
   params: IdParams,
   response: Connection,
-  errors: ['not_found', 'unsupported'],
+  errors: ['not_found', 'unsupported', 'reconnect_required', 'upstream_unreachable'],
   target: ({ id }) => `connection:${id}`,
   async handle({ principal, params, parts }) {
-    const { connection } = await connectionFor(parts.store, principal, 'connections.write', params.id)
-    throw new OctroiError(
-      'unsupported',
-      `The scheme ${connection.scheme} has no token to renew: its secrets do not expire.`,
-    )
+    const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)
+    const { connection } = stored
+    if (SCHEMES[connection.scheme]?.exchange === undefined)
+      throw new OctroiError(
+        'unsupported',
+        `The scheme ${connection.scheme} has no token to renew: its secrets do not expire.`,
+      )
+    await parts.renewals.renew(connection.id, 'asked', stored.token?.version ?? 0)
+    return presentConnectionWithToken(parts, connection.id)
   },
 })

@@ -1,9 +1,7 @@
 import { type FieldError, OctroiError } from '../core/errors.ts'
 import type { Store, StoredConnection } from '../core/stores.ts'
 import type { Connection, NetworkPolicy, Principal } from '../core/types.ts'
-import { resolveBaseUrl } from '../outbound/connection_input.ts'
 import type { Connector } from '../outbound/connector.ts'
-import { Egress, originRefusal } from '../outbound/egress.ts'
 import { parseRule } from '../policy/pattern.ts'
 import { holdsAtConnection, holdsPermission } from '../policy/permissions.ts'
 import type { ApiParts } from './endpoint.ts'
@@ -76,16 +74,6 @@ export function checkAllowNever(
 export function checkNetworkPermission(principal: Principal, connection: Connection, before: NetworkPolicy): void {
   if (JSON.stringify(before) === JSON.stringify(connection.network)) return
   requireAtConnection(principal, 'connections.write_network', connection)
-}
-
-/** Refuses an address that this network policy does not reach. Throws 422 `insecure_upstream`. */
-export async function checkOrigin(parts: ApiParts, connector: Connector, connection: Connection): Promise<void> {
-  const egress = new Egress(connection.network, parts.listeners)
-  const refusal = await originRefusal(resolveBaseUrl(connector, connection.settings), egress)
-  if (refusal === undefined) return
-  throw new OctroiError('insecure_upstream', `The address of the service is not allowed: ${refusal}.`, {
-    errors: [{ path: 'settings.base_url', message: refusal }],
-  })
 }
 
 export function fault(path: string, message: string): OctroiError {

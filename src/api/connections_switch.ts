@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { checkConnection, checkFault } from '../outbound/check.ts'
+import { checkFault } from '../outbound/check.ts'
+import { changedMeanwhile } from '../outbound/secrets_change.ts'
 import { connectionFor, fault } from './connections_rules.ts'
-import { changedMeanwhile } from './connections_update.ts'
+import { testNext } from './connections_trying.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound, presentConnection } from './presenting.ts'
 import { Connection, IdParams } from './schemas.ts'
@@ -21,13 +22,14 @@ export const connectionsSwitch = endpoint({
   target: ({ id }) => `connection:${id}`,
   async handle({ principal, params, body, parts }) {
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)
-    const target = await parts.targets.build(stored)
-    if (target.next === null) throw fault('next', 'it holds no next secrets; give them with PUT /connections/{id}/next')
+    if (stored.sealed.next === null)
+      throw fault('next', 'it holds no next secrets; give them with PUT /connections/{id}/next')
     if (body.verify) {
-      const result = await checkConnection(target, target.next)
-      if (!result.ok) throw checkFault(result)
+      const result = await testNext(parts, stored)
+      if (result !== undefined && !result.ok) throw checkFault(result)
     }
-    if (!(await parts.health.switchOver(params.id, 'asked', stored.sealed.version))) throw changedMeanwhile()
+    const switched = () => parts.health.switchOver(params.id, 'asked', stored.sealed.version)
+    if (!(await parts.renewals.whileStill(params.id, switched))) throw changedMeanwhile()
     const after = await parts.store.connections.get(params.id)
     if (after === undefined) throw notFound('connection', params.id)
     return presentConnection(after.connection)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { checkConnection } from '../outbound/check.ts'
+import { openHeld } from '../outbound/held.ts'
 import { connectionFor, fault } from './connections_rules.ts'
+import { testNext, testStored } from './connections_trying.ts'
 import { endpoint } from './endpoint.ts'
 import { IdParams, TestResult } from './schemas.ts'
 
@@ -19,13 +20,10 @@ export const connectionsTest = endpoint({
   target: ({ id }) => `connection:${id}`,
   async handle({ principal, params, body, parts }) {
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)
-    const target = await parts.targets.build(stored)
-    if (body.which === 'next' && target.next === null) throw fault('which', 'it holds no next secrets')
-    const result = await checkConnection(
-      target,
-      body.which === 'next' && target.next !== null ? target.next : target.signature,
-    )
+    const result = body.which === 'next' ? await testNext(parts, stored) : await testStored(parts, stored)
+    if (result === undefined) throw fault('which', 'it holds no next secrets')
     if (body.which === 'current' && result.outcome !== 'untested') await parts.health.record(params.id, result)
-    return { ...result, identity: null }
+    const held = await openHeld((await parts.store.connections.get(params.id)) ?? stored, parts.vault, parts.catalogue)
+    return { ...result, identity: held.token?.identity ?? null }
   },
 })

@@ -1,22 +1,30 @@
 import type { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
-
+import type { StoredConnection } from '../core/stores.ts'
 import type { Secrets, Connection as Stored } from '../core/types.ts'
 import type { SecretSets } from '../core/vault.ts'
-import { checkConnection, checkFault } from '../outbound/check.ts'
-import { resolveBaseUrl, validateSecrets, validateSettings } from '../outbound/connection_input.ts'
+import { resolveBaseUrl, validateSettings } from '../outbound/connection_input.ts'
+import { AWAITS } from '../outbound/connection_making.ts'
 import type { Connector } from '../outbound/connector.ts'
+import { openApp, ownSecrets, requireAppAddresses } from '../outbound/connector_app.ts'
+import { heldOf, openHeld, withApp } from '../outbound/held.ts'
+import { spentToken } from '../outbound/lifetime.ts'
+import { checkOrigin } from '../outbound/origin_check.ts'
+import type { Values } from '../outbound/scheme.ts'
+import { SCHEMES } from '../outbound/schemes/index.ts'
+import { changeSecrets } from '../outbound/secrets_change.ts'
+import { awaitsConsent, splitBegins } from '../outbound/token_carrying.ts'
 import {
   checkAllowNever,
   checkNetworkPermission,
-  checkOrigin,
   connectionFor,
   connectorFor,
   requireAtConnection,
 } from './connections_rules.ts'
 import { requireRightsOfTags } from './connections_tags.ts'
-import { endpoint } from './endpoint.ts'
+import { requireWorks } from './connections_trying.ts'
+import { type ApiParts, endpoint } from './endpoint.ts'
 import { presentConnection } from './presenting.ts'
 import { Connection, ConnectionUpdate, IdParams } from './schemas.ts'
 
@@ -38,8 +46,12 @@ export const connectionsUpdate = endpoint({
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)
     const before = stored.connection
     const connector = connectorFor(parts, before.connector)
-    const after = changed(before, connector, body, parts.now().toISOString())
-    const secrets = body.secrets && validateSecrets(connector, before.scheme, body.secrets)
+    const now = parts.now().toISOString()
+    const after = changed(before, connector, body, now)
+    const app = stored.app === null ? undefined : await openApp(parts, stored.app)
+    const given = body.secrets && ownSecrets(connector, before.scheme, body.secrets, app)
+    const scheme = SCHEMES[before.scheme] as NonNullable<(typeof SCHEMES)[string]>
+    const { kept: secrets, begins } = given ? splitBegins(scheme, connector, given) : { kept: undefined, begins: {} }
     requireAtConnection(principal, 'connections.write', after)
     checkNetworkPermission(principal, after, before.network)
     checkAllowNever(
@@ -54,26 +66,40 @@ export const connectionsUpdate = endpoint({
     if (moved && Object.keys(after.network).length > 0)
       requireAtConnection(principal, 'connections.write_network', after)
     if (moved && secrets === undefined) throw secretsRequired()
-    await checkOrigin(parts, connector, after)
+    requireAppAddresses(connector, after, app)
+    await checkOrigin(parts.listeners, connector, app === undefined ? after : withApp(after, app.app))
     const opened = await parts.vault.openSecrets(stored.dataKey, before, stored.sealed)
     const sets = nextSets(opened, secrets, moved)
-    if (body.verify) {
-      const result = await checkConnection(parts.targets.compile(after, sets.current))
-      if (!result.ok) throw checkFault(result)
-    }
-    const version = stored.sealed.version + 1
-    const sealed = await parts.vault.sealSecrets(stored.dataKey, after, sets, version)
-    await parts.store.transaction(async (store) => {
-      await store.connections.update(after)
-      if (secrets !== undefined) await store.connections.setState(before.id, 'ready', null, after.state_since)
-      if (!(await store.connections.updateSecrets(before.id, sealed, stored.sealed.version))) throw changedMeanwhile()
-      await store.events.insert(
-        newEvent('connection.updated', `connection:${before.id}`, { secrets: secrets !== undefined }),
-      )
+    if (body.verify) await requireWorks(parts, heldOf(after, sets.current, parts.catalogue, app))
+    const isFresh = secrets !== undefined
+    const state = isFresh ? await freshState(parts, stored, { after, connector, moved, begins }) : undefined
+    await changeSecrets(parts, stored, {
+      after,
+      sets,
+      keep: moved ? 'none' : isFresh ? 'durable' : 'all',
+      begins,
+      async record(store) {
+        if (state !== undefined) await store.connections.setState(before.id, state.state, state.state_reason, now)
+        await store.events.insert(newEvent('connection.updated', `connection:${before.id}`, { secrets: isFresh }))
+        if (isFresh) await store.events.insert(newEvent('connection.secret_rotated', `connection:${before.id}`))
+      },
     })
-    return presentConnection({ ...after, has_next: sets.next !== null })
+    return presentConnection({ ...after, ...state, has_next: sets.next !== null })
   },
 })
+
+/** New secrets are a new beginning; but where the service must be asked and nothing of its consent is left, a person is waited for. */
+async function freshState(
+  parts: ApiParts,
+  stored: StoredConnection,
+  { after, connector, moved, begins }: { after: Stored; connector: Connector; moved: boolean; begins: Values },
+): Promise<Pick<Stored, 'state' | 'state_reason'>> {
+  const { scheme, token } = await openHeld(stored, parts.vault, parts.catalogue)
+  const durable = scheme.exchange?.durable ?? []
+  const kept = moved ? {} : spentToken(token, durable, 0).values
+  const isPending = awaitsConsent(scheme, connector, after.settings, { ...kept, ...begins })
+  return isPending ? { state: 'pending', state_reason: AWAITS } : { state: 'ready', state_reason: null }
+}
 
 function changed(before: Stored, connector: Connector, body: Changes, now: string): Stored {
   const settings =
@@ -82,8 +108,6 @@ function changed(before: Stored, connector: Connector, body: Changes, now: strin
       : validateSettings(connector, { ...before.settings, ...body.settings })
   const { limits, timeouts, allow_never, replay_s } = body
   const given = Object.entries({ limits, timeouts, allow_never, replay_s }).filter(([, value]) => value !== undefined)
-  // New secrets are a new beginning: what was wrong with the old ones says nothing of them.
-  const fresh = body.secrets === undefined ? {} : { state: 'ready' as const, state_reason: null, state_since: now }
   return {
     ...before,
     name: body.name ?? before.name,
@@ -91,15 +115,18 @@ function changed(before: Stored, connector: Connector, body: Changes, now: strin
     tags: body.tags ?? before.tags,
     network: body.network ?? before.network,
     options: { ...before.options, ...Object.fromEntries(given) },
-    ...fresh,
     updated_at: now,
   }
 }
 
 /** Whoever may edit an address must not be able to have the stored secret delivered to it (D8). */
 function isSentElsewhere(connector: Connector, before: Stored, after: Stored): boolean {
-  if (JSON.stringify(before.network) !== JSON.stringify(after.network)) return true
-  return resolveBaseUrl(connector, before.settings) !== resolveBaseUrl(connector, after.settings)
+  const places = ({ network, settings }: Stored) => [
+    network,
+    resolveBaseUrl(connector, settings),
+    SCHEMES[before.scheme]?.exchange?.endpoints({ connector, settings }),
+  ]
+  return JSON.stringify(places(before)) !== JSON.stringify(places(after))
 }
 
 /** The set to change over to goes nowhere that it was not given for. */
@@ -115,8 +142,4 @@ function secretsRequired(): OctroiError {
       errors: [{ path: 'secrets', message: 'are required with a change of the address or the network' }],
     },
   )
-}
-
-export function changedMeanwhile(): OctroiError {
-  return new OctroiError('conflict', 'The connection was changed by somebody else meanwhile. Read it and try again.')
 }

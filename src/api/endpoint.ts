@@ -7,7 +7,9 @@ import type { Vault } from '../core/vault.ts'
 import type { Catalogue } from '../outbound/catalogue.ts'
 import type { Listener } from '../outbound/egress.ts'
 import type { ConnectionHealth } from '../outbound/health.ts'
+import type { Renewals } from '../outbound/renewals.ts'
 import type { Targets } from '../outbound/targets.ts'
+import type { WebhookSender } from '../outbound/webhooks/sender.ts'
 
 /** What the operations may use. */
 export interface ApiParts {
@@ -17,6 +19,8 @@ export interface ApiParts {
   readonly catalogue: Catalogue
   readonly targets: Targets
   readonly health: ConnectionHealth
+  readonly renewals: Renewals
+  readonly webhooks: WebhookSender
   readonly trail: AuditTrail & { readonly failing: boolean }
   readonly hashKey: (secret: string) => string
   readonly listeners: () => readonly Listener[]

@@ -29,6 +29,16 @@ import { keysRotate } from './keys_rotate.ts'
 import { keysSelf } from './keys_self.ts'
 import { keysUpdate } from './keys_update.ts'
 import { statusGet } from './status_get.ts'
+import { webhooksActivate } from './webhooks_activate.ts'
+import { webhooksCreate } from './webhooks_create.ts'
+import { webhooksDelete } from './webhooks_delete.ts'
+import { webhooksDeliveries } from './webhooks_deliveries.ts'
+import { webhooksGet } from './webhooks_get.ts'
+import { webhooksList } from './webhooks_list.ts'
+import { webhooksReplay } from './webhooks_replay.ts'
+import { webhooksRotate } from './webhooks_rotate.ts'
+import { webhooksTest } from './webhooks_test.ts'
+import { webhooksUpdate } from './webhooks_update.ts'
 
 /** Every operation of the management API. Router, OpenAPI and the typed client read this list. */
 export const OPERATIONS = [
@@ -63,6 +73,16 @@ export const OPERATIONS = [
   accountsDelete,
   auditList,
   eventsList,
+  webhooksCreate,
+  webhooksList,
+  webhooksGet,
+  webhooksUpdate,
+  webhooksDelete,
+  webhooksRotate,
+  webhooksTest,
+  webhooksActivate,
+  webhooksDeliveries,
+  webhooksReplay,
 ] as const
 
 export type Operations = typeof OPERATIONS

@@ -41,12 +41,18 @@ const Allow = text(2_048).superRefine((value, context) => {
   if (value.includes(' ') || !ID_PATTERN.test(value)) explain(context, () => parseRule(value))
 })
 
+const Values = z.array(text(200)).max(1000)
+
 export const Grant = z
   .strictObject({
     connection: Id.optional(),
     connector: Id.optional(),
     tags: Tags.optional(),
     allow: z.array(Allow).max(200),
+    params: z
+      .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and -'), Values)
+      .optional()
+      .describe('Per-request parameters of the scheme and the values that calls may choose: {"company": ["5"]}'),
     credentials: z.boolean().optional(),
   })
   .superRefine((grant, context) => {
@@ -243,6 +249,13 @@ export const ConnectionUpdate = z.strictObject({
   verify: z.boolean().default(false),
 })
 
+const TokenTimes = z.object({
+  obtained_at: z.string(),
+  expires_at: z.string().nullable().describe('null: the service does not say; used until it is refused'),
+  renew_at: z.string().nullable(),
+  identity: z.string().nullable().describe('Who it speaks for at the service, where that is known'),
+})
+
 export const Connection = z.object({
   id: z.string(),
   connector: z.string(),
@@ -259,7 +272,9 @@ export const Connection = z.object({
   timeouts: Timeouts,
   allow_never: z.array(z.string()),
   replay_s: z.number(),
+  app: z.string().nullable().describe('The connector whose configuration lends it the secrets of the application'),
   has_next: z.boolean(),
+  token: TokenTimes.nullable().optional().describe('Of the token that it holds; only where one connection is read'),
   state: z.enum(['pending', 'ready', 'degraded', 'reconnect_required', 'suspended']),
   state_reason: z.string().nullable(),
   state_since: z.string(),

@@ -1,50 +1,52 @@
 import { OctroiError } from '../core/errors.ts'
 import { ID_PATTERN } from '../core/ids.ts'
 import type { Admission } from '../inbound/admissions.ts'
-import type { Target } from '../outbound/targets.ts'
+import type { Sought } from '../outbound/targets.ts'
 import { compileRights, grantAppliesTo, type Rights } from '../policy/grants.ts'
 import { normalisePath } from '../policy/path.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import { tooLarge } from './body_relay.ts'
 import type { Call } from './call.ts'
+import { requestParams } from './request_params.ts'
 
 interface Passage {
-  readonly target: Target
+  readonly sought: Sought
   readonly rights: Rights
 }
 
 /** Step three: may they. A connection that does not exist and one that was not granted answer alike. */
-export function authorise(call: Call, admission: Admission, target: Target | undefined, rawPath: string): void {
+export function authorise(call: Call, admission: Admission, sought: Sought | undefined, rawPath: string): void {
   const id = call.connectionId as string
-  if (target === undefined) throw unknownConnection(id, admission)
-  const { rights } = passage(admission, target)
-  const path = normalisePath(rawPath, { encodedSlash: target.connector.encoded_slash === 'allow' })
+  if (sought === undefined) throw unknownConnection(id, admission)
+  const { rights } = passage(admission, sought)
+  const path = normalisePath(rawPath, { encodedSlash: sought.connector.encoded_slash === 'allow' })
   call.path = path
-  const decision = rights.decide(call.method, path)
+  call.params = requestParams(call.head as NonNullable<typeof call.head>, sought)
+  const decision = rights.decide(call.method, path, call.params)
   if (decision === 'not_granted') throw notGranted()
-  call.target = target
+  call.sought = sought
   if (decision === 'never_allowed') {
     throw new OctroiError(
       'never_allowed',
-      `The connector ${target.connector.id} never lets this through, whatever the grants.`,
+      `The connector ${sought.connector.id} never lets this through, whatever the grants.`,
     )
   }
-  requireCallable(target)
+  requireCallable(sought)
   const length = Number(call.head?.contentLength ?? 0)
-  if (length > target.limits.request_bytes) throw tooLarge(target.limits.request_bytes)
+  if (length > sought.limits.request_bytes) throw tooLarge(sought.limits.request_bytes)
 }
 
-function passage(admission: Admission, target: Target): Passage {
-  const kept = admission.compiled.get(target.connection.id) as Passage | undefined
-  if (kept?.target === target) return kept
+function passage(admission: Admission, sought: Sought): Passage {
+  const kept = admission.compiled.get(sought.connection.id) as Passage | undefined
+  if (kept?.sought === sought) return kept
   // Before the path is looked at: what is wrong with it would tell that the connection exists.
-  if (!admission.principal.grants.some((grant) => grantAppliesTo(grant, target.connection))) throw notGranted()
-  const made = { target, rights: compileRights(admission.principal.grants, target.connection, target.connector) }
-  admission.compiled.set(target.connection.id, made)
+  if (!admission.principal.grants.some((grant) => grantAppliesTo(grant, sought.connection))) throw notGranted()
+  const made = { sought, rights: compileRights(admission.principal.grants, sought.connection, sought.connector) }
+  admission.compiled.set(sought.connection.id, made)
   return made
 }
 
-function requireCallable({ connection }: Target): void {
+function requireCallable({ connection }: Sought): void {
   const { state, state_reason } = connection
   if (state === 'ready' || state === 'degraded') return
   const why =

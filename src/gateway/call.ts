@@ -7,7 +7,8 @@ import type { RenderProblem } from '../core/problem.ts'
 import type { Admission } from '../inbound/admissions.ts'
 import type { Caller } from '../inbound/caller.ts'
 import type { RequestHead } from '../inbound/request_head.ts'
-import type { Target } from '../outbound/targets.ts'
+import type { Values } from '../outbound/scheme.ts'
+import type { Sought, Target } from '../outbound/targets.ts'
 import { CallerGone } from './caller_gone.ts'
 
 export interface CallRecorder {
@@ -33,7 +34,11 @@ export class Call {
   caller: Caller | undefined
   admission: Admission | undefined
   connectionId: string | null = null
+  /** What the call was allowed at; `target` once it is ready to be called. */
+  sought: Sought | undefined
   target: Target | undefined
+  /** Per-request parameters of the scheme (`Octroi-Param-...`), granted. */
+  params: Values = {}
   /** The raw path below the connection until the policy has normalised it. */
   path: string | null = null
   query = ''
@@ -94,7 +99,7 @@ export class Call {
     }
     const shown = await this.#recordedOr503(known)
     // Every 502 says how the connection stands, so that a program need not ask.
-    const state = shown.status === 502 ? this.target?.connection.state : undefined
+    const state = shown.status === 502 ? this.sought?.connection.state : undefined
     const { status, headers, body } = this.#recorder.problem(shown, this.id, state)
     this.answered(status, shown.code)
     if (!this.response.destroyed) {
@@ -113,7 +118,7 @@ export class Call {
     const { trail, metrics } = this.#recorder
     const line = this.#line('finished')
     trail.record(line)
-    metrics.answered(this.target === undefined ? null : this.connectionId, line.status ?? 0, line.code, line.ms / 1000)
+    metrics.answered(this.sought === undefined ? null : this.connectionId, line.status ?? 0, line.code, line.ms / 1000)
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { OctroiError } from '../core/errors.ts'
+import { signRequest } from '../outbound/request_signing.ts'
 import { credentialRefused, refusalNeedsBody, refusalText } from '../outbound/refusal.ts'
 import type { Signature } from '../outbound/scheme.ts'
 import type { Target } from '../outbound/targets.ts'
@@ -177,32 +178,48 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   }
 
   #dispatch(body: RequestBody): void {
-    const { head, caller, path } = this.#call
-    const { upstream, basePath, signedHeaders, signedQuery, connector } = this.#target
+    const { upstream } = this.#target
     upstream.usedAt = performance.now()
     // The one of an attempt before aborts nothing any more.
     this.#controller = undefined
     try {
       upstream.pool.dispatch(
-        {
-          method: this.#call.method as Dispatcher.HttpMethod,
-          path: basePath + path + upstreamQuery(this.#call.query, signedQuery, this.#signature.query),
-          headers: upstreamHeaders({
-            head: head as NonNullable<typeof head>,
-            signed: signedHeaders,
-            signature: this.#signature.headers,
-            keepCookies: connector.cookies === 'keep',
-            clientAddress: caller?.address ?? '',
-            clientProto: caller?.proto ?? 'http',
-          }),
-          body: body ?? null,
-        },
+        { method: this.#call.method as Dispatcher.HttpMethod, ...this.#signed(body), body: body ?? null } as Dispatcher.DispatchOptions,
         this,
       )
     } catch (error) {
       this.#end()
       this.#events.failed(upstreamError(error))
     }
+  }
+
+  /** Where the request goes and what it carries. */
+  #signed(body: RequestBody): { path: string; headers: readonly string[] } {
+    const { head, caller, path, query, params, method } = this.#call
+    const { upstream, basePath, signedHeaders, signedQuery, connector } = this.#target
+    const signature = this.#signature
+    const each = signature.perRequest !== undefined
+    const headers = upstreamHeaders({
+      head: head as NonNullable<typeof head>,
+      signed: signedHeaders,
+      signature: each ? [] : signature.headers,
+      keepCookies: connector.cookies === 'keep',
+      clientAddress: caller?.address ?? '',
+      clientProto: caller?.proto ?? 'http',
+    })
+    const address = basePath + path
+    if (!each) return { path: address + upstreamQuery(query, signedQuery, signature.query), headers }
+    const signed = signRequest(signature, {
+      method,
+      origin: upstream.origin,
+      path: address,
+      query: upstreamQuery(query, signedQuery, '').slice(1),
+      headers,
+      body: Buffer.isBuffer(body) ? body : null,
+      params,
+      now: Date.now(),
+    })
+    return { path: signed.query === '' ? address : `${address}?${signed.query}`, headers: signed.headers }
   }
 
   #begin(controller: Dispatcher.DispatchController): void {

@@ -4,7 +4,8 @@ import type { HotReads } from '../core/stores.ts'
 import { type Admission, type Admissions, requireUsable, requireWithinLimit } from '../inbound/admissions.ts'
 import type { Caller, Callers } from '../inbound/caller.ts'
 import type { ConnectionHealth } from '../outbound/health.ts'
-import type { Target, Targets } from '../outbound/targets.ts'
+import type { Renewals } from '../outbound/renewals.ts'
+import type { Sought, Target, Targets } from '../outbound/targets.ts'
 import type { RateLimiter } from '../policy/rate_limit.ts'
 import { authenticate } from './authenticate.ts'
 import { authorise, notGranted } from './authorise.ts'
@@ -16,7 +17,7 @@ import { Exchange, type ExchangeEvents, type Renewal, type RequestBody } from '.
 import { isSafeMethod, type Lane, Lanes } from './lanes.ts'
 import { match } from './match.ts'
 import { type Claim, MAX_KEPT_BYTES, type Replays } from './replays.ts'
-import { acceptBody, bodyOf } from './request_body.ts'
+import { acceptBody, bodyOf, wholeBody } from './request_body.ts'
 import { type AnswerSink, answer, CallerSink, type KeptAnswer, MemorySink, watchCaller } from './sinks.ts'
 
 export interface ProxyParts extends CallRecorder {
@@ -26,6 +27,7 @@ export interface ProxyParts extends CallRecorder {
   readonly limiter: RateLimiter
   readonly targets: Targets
   readonly health: ConnectionHealth
+  readonly renewals: Renewals
   readonly replays: Replays
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -74,6 +76,8 @@ export class Gate {
     if (this.#parts.trail.full)
       throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 5 })
     call.recordStart()
+    const ready = this.#parts.renewals.ready(call.sought as Sought)
+    call.target = ready instanceof Promise ? await ready : ready
     await this.#forward(call)
   }
 
@@ -96,7 +100,12 @@ export class Gate {
     const replaySeconds = target.connection.options.replay_s ?? 0
     if (replaySeconds > 0 && key !== undefined && !isSafeMethod(call.method))
       await this.#forwardOnce(call, key, replaySeconds)
-    else this.#exchange(call, bodyOf(call), new CallerSink(call, (error) => call.refuse(error)))
+    else {
+      const body = bodyOf(call)
+      // What is signed with its body leaves once the body is whole.
+      const whole = body === null || !target.signature.perRequest?.needsBody ? body : await wholeBody(call, target)
+      this.#exchange(call, whole, new CallerSink(call, (error) => call.refuse(error)))
+    }
   }
 
   /** With a kept answer: the call goes on when the caller leaves, so that his next request finds it. */
@@ -182,14 +191,15 @@ export class Gate {
     }
   }
 
-  /** A call that waited for its turn was compiled with the secrets of when it came: meanwhile there may be others. */
+  /** A call that waited for its turn was compiled with what the connection held when it came: meanwhile there may be other. */
   async #renewal(refused: Target): Promise<Renewal | undefined> {
     if (refused.next !== null) return { target: refused, signature: refused.next, isNext: true }
-    const { hot, targets } = this.#parts
-    const now = await targets.find(await hot.version(), refused.connection.id)
-    if (now === undefined || now.secretsVersion === refused.secretsVersion) return undefined
-    // Another address is another decision than the one that was made for this call.
-    if (now.upstream !== refused.upstream || now.basePath !== refused.basePath) return undefined
+    const { hot, targets, renewals } = this.#parts
+    const sought = await targets.find(await hot.version(), refused.connection.id)
+    if (sought === undefined) return undefined
+    const isOther = sought.secretsVersion !== refused.secretsVersion || sought.token?.version !== refused.token?.version
+    const now = isOther && sought.ready ? sought : await renewals.refused(refused)
+    if (now === undefined || isMoved(now, refused)) return undefined
     const isSame = JSON.stringify(now.signature) === JSON.stringify(refused.signature)
     if (!isSame) return { target: now, signature: now.signature, isNext: false }
     return now.next === null ? undefined : { target: now, signature: now.next, isNext: true }
@@ -201,4 +211,13 @@ export class Gate {
     admission.notedAt = now
     this.#parts.trail.noteUse(admission.principal.key_id, new Date(now).toISOString())
   }
+}
+
+/**
+ * Another address is another decision than the one that was made for this call; but where the service itself says which of its hosts
+ * serves the account, it may say another one.
+ */
+function isMoved(now: Target, before: Target): boolean {
+  if (now.secretsVersion === before.secretsVersion) return false
+  return now.upstream.origin !== before.upstream.origin || now.basePath !== before.basePath
 }

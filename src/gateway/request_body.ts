@@ -1,5 +1,5 @@
 import type { Target } from '../outbound/targets.ts'
-import { BodyRelay } from './body_relay.ts'
+import { BodyRelay, readBody, tooLarge } from './body_relay.ts'
 import type { Call } from './call.ts'
 import type { RequestBody } from './exchange.ts'
 
@@ -15,4 +15,15 @@ export function bodyOf(call: Call): RequestBody {
 /** `Expect: 100-continue` is answered now that the call is allowed (RFC 9110 §10.1.1). */
 export function acceptBody(call: Call): void {
   if (call.request.headers.expect !== undefined) call.response.writeContinue()
+}
+
+/** A body that is signed is held in memory: large ones belong to services that sign without it. */
+const MAX_SIGNED_BYTES = 16 * 1024 * 1024
+
+export async function wholeBody(call: Call, target: Target): Promise<Buffer> {
+  const limit = Math.min(MAX_SIGNED_BYTES, target.limits.request_bytes)
+  if (Number(call.head?.contentLength ?? 0) > limit) throw tooLarge(limit)
+  const body = await readBody(call.request, limit)
+  call.bytesIn = body.length
+  return body
 }

@@ -17,7 +17,8 @@ export async function probeFindings(parts: DoctorParts, now: Date): Promise<Find
     if (state !== 'ready' && state !== 'degraded') continue
     const stored = await parts.store.connections.get(id)
     const target = stored && (await parts.targets.build(stored).catch(() => undefined))
-    if (target !== undefined) findings.push(...(await probeOne(target, parts, now)))
+    // A token is only asked for by the process that serves: two of them would spend each other's.
+    if (target?.ready) findings.push(...(await probeOne(target, parts, now)))
   }
   return findings
 }

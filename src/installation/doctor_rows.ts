@@ -46,7 +46,7 @@ export async function connectionFindings({ store, catalogue, targets }: DoctorPa
         message: `The connector ${connection.connector} of connection ${id} is not in the catalogue: its calls are answered 502.`,
         advice: 'Put its file back into the connectors folder.',
       })
-    } else if (resolveBaseUrl(connector, connection.settings).startsWith('http://')) {
+    } else if (resolveBaseUrl(connector, connection.settings)?.startsWith('http://')) {
       warn('plain_http', `The secrets of connection ${id} travel over plain http.`, 'Use https where the service can.')
     }
     if (state !== 'ready') {

@@ -23,7 +23,7 @@ import { commandLine } from './command_line.ts'
 import { auditWriter, locationOf } from './open.ts'
 
 export interface RestoreOptions {
-  /** Connections keep the state that they had; without it they are suspended. */
+  /** Connections and webhooks keep the state that they had; without it they are suspended, and the outbox with them. */
   readonly activate: boolean
   /** Keys of another environment become keys of this one; without it they do not work here. */
   readonly adoptKeys: boolean
@@ -34,6 +34,7 @@ export interface RestoreOptions {
 export interface RestoreReport {
   readonly rows: number
   readonly suspended_connections: number
+  readonly suspended_webhooks: number
   /** Keys that were made in another environment. */
   readonly foreign_keys: number
   /** The folder of the files that were replaced; they can be deleted. */
@@ -42,7 +43,7 @@ export interface RestoreReport {
 
 /**
  * Makes an installation of a backup: whole, or not at all. A copy must not act for the original (D15), so that its connections
- * are suspended and keys of another environment do not work, unless the operator says that this one takes its place.
+ * and webhooks are suspended and keys of another environment do not work, unless the operator says that this one takes its place.
  */
 export async function restoreInstallation(
   settings: Settings,
@@ -117,6 +118,7 @@ class Passage {
   readonly #now = new Date().toISOString()
   #rows = 0
   #suspended = 0
+  #suspendedWebhooks = 0
   #foreign = 0
 
   constructor(
@@ -154,6 +156,16 @@ class Passage {
       this.#suspended++
       return { ...row, state: 'suspended', state_reason: SUSPENDED, state_since: this.#now }
     }
+    if (table === 'webhooks' && !this.#options.activate && row.state === 'active') {
+      this.#suspendedWebhooks++
+      return { ...row, state: 'suspended', state_reason: SUSPENDED, state_since: this.#now }
+    }
+    if (table === 'webhook_deliveries' && row.state === 'waiting') {
+      // Whoever was trying it is the original, which this copy knows nothing of.
+      return this.#options.activate
+        ? { ...row, lease: null }
+        : { ...row, state: 'suspended', due_at: null, lease: null }
+    }
     if (table === 'api_keys' && row.environment !== this.#settings.environment) {
       this.#foreign++
       return this.#options.adoptKeys ? { ...row, environment: this.#settings.environment } : row
@@ -165,6 +177,7 @@ class Passage {
     const report = {
       rows: this.#rows,
       suspended_connections: this.#suspended,
+      suspended_webhooks: this.#suspendedWebhooks,
       foreign_keys: this.#foreign,
       aside: null,
     }

@@ -1,7 +1,8 @@
 import { type FieldError, OctroiError } from '../core/errors.ts'
 import type { Connector, SettingField } from './connector.ts'
-import { baseUrlFault, hasControl, normaliseBaseUrl, pathFault, placeFault } from './places.ts'
-import type { SecretField, SecretFields } from './scheme.ts'
+import { discoveredAllowed } from './discovered.ts'
+import { baseUrlFault, hasControl, normaliseBaseUrl, type Place, pathFault, placeFault } from './places.ts'
+import type { SecretField, SecretFields, Values } from './scheme.ts'
 import { SCHEMES } from './schemes/index.ts'
 import type { Reference } from './template.ts'
 
@@ -40,18 +41,22 @@ export function validateSettings(connector: Connector, settings: unknown): Reado
   return result
 }
 
-/** The secrets under their exact names. Throws `invalid_request` that names every faulty field. */
+/**
+ * The secrets under their exact names. Throws `invalid_request` that names every faulty field. `whose`: all that the scheme asks
+ * for, or only what belongs to the connection or to the application (`SecretField.scope`).
+ */
 export function validateSecrets(
   connector: Connector,
   schemeId: string,
   secrets: unknown,
+  whose: 'all' | 'app' | 'connection' = 'all',
 ): Readonly<Record<string, string>> {
   const scheme = connector.schemes.includes(schemeId) ? SCHEMES[schemeId] : undefined
   if (scheme === undefined)
     throw new OctroiError('invalid_request', `${connector.name} does not offer the scheme ${schemeId}.`)
   const faults = new Faults('secrets')
   const given = faults.record(secrets)
-  const fields = scheme.requires(connector)
+  const fields = fieldsOf(scheme.requires(connector), whose)
   faults.unknown(
     given,
     Object.entries(fields).flatMap(([name, field]) => [name, ...aliasesOf(fields, name, field)]),
@@ -73,16 +78,39 @@ export function validateSecrets(
   return result
 }
 
-/** The address of a connection: absolute, http or https, no trailing slash, no user info, query or fragment. */
-export function resolveBaseUrl(connector: Connector, settings: Readonly<Record<string, string>>): string {
+export function fieldsOf(fields: SecretFields, whose: 'all' | 'app' | 'connection'): SecretFields {
+  if (whose === 'all') return fields
+  return Object.fromEntries(Object.entries(fields).filter(([, { scope = 'connection' }]) => scope === whose))
+}
+
+/**
+ * The address of a connection: absolute, http or https, no trailing slash, no user info, query or fragment. `undefined` while only
+ * the service knows it: it comes with the token, and may name the connector's `hosts` only.
+ */
+export function resolveBaseUrl(connector: Connector, settings: Values, token: Values = {}): string | undefined {
   const own = Object.hasOwn(settings, 'base_url') ? settings.base_url : undefined
-  const text = own ?? connector.compiled.base_url.render({ settings })
+  const { references } = connector.compiled.base_url
+  const isDiscovered = own === undefined && references.some((name) => name.startsWith('token.'))
+  const text = own ?? connector.compiled.base_url.render({ settings, token })
+  if (isDiscovered && text === undefined) return undefined
   const fault = text === undefined ? 'is required' : baseUrlFault(text)
-  if (text !== undefined && fault === undefined) return normaliseBaseUrl(text)
-  const names = own === undefined ? connector.compiled.base_url.references : []
+  if (text !== undefined && fault === undefined) {
+    if (isDiscovered && !discoveredAllowed(connector, settings, text)) throw strayHost(connector)
+    return normaliseBaseUrl(text)
+  }
+  if (isDiscovered) throw strayHost(connector)
+  const names = own === undefined ? references : []
   throw invalid('The address of the service is not valid', [
     { path: names[0] ?? 'settings.base_url', message: fault ?? '' },
   ])
+}
+
+/** What a service answers must not decide where secrets are sent beyond what the connector foresees. */
+function strayHost({ name, hosts }: Connector): OctroiError {
+  return new OctroiError(
+    'upstream_refused_address',
+    `${name} gave an address that is not one of the hosts of the connector (${hosts.join(', ')}).`,
+  )
 }
 
 /** The harmless request that tells whether a connection works; `undefined` when there is none. */
@@ -128,10 +156,12 @@ function textFault(value: unknown, max: number, multiline: boolean): string | un
   return undefined
 }
 
+/** Parts of an address or a path are judged once they are put together. */
+const JUDGED_WHOLE: ReadonlySet<Place> = new Set(['url', 'endpoint', 'optional_endpoint', 'path'])
+
 function placesFault(connector: Connector, reference: Reference, value: string): string | undefined {
   for (const place of connector.compiled.places.get(reference) ?? []) {
-    // Parts of an address or a path are judged once they are put together.
-    const fault = place === 'url' || place === 'path' ? undefined : placeFault(place, value)
+    const fault = JUDGED_WHOLE.has(place) ? undefined : placeFault(place, value)
     if (fault !== undefined) return fault
   }
   return undefined

@@ -113,7 +113,7 @@ describe('connector file', () => {
       'base_url: https://${settings.base_url}.acme.example',
     )
     expect(faults(text)).toEqual([
-      'settings.base_url: is part of base_url: it needs format: url or hostname, a pattern or an enum',
+      'settings.base_url: is part of an address: it needs format: url or hostname, a pattern or an enum',
     ])
   })
 

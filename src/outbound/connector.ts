@@ -1,7 +1,7 @@
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { type FieldError, OctroiError } from '../core/errors.ts'
-import type { ConnectionLimits } from '../core/types.ts'
+import type { ConnectionLimits, RateLimit } from '../core/types.ts'
 import { type Compiled, compileConnector, finalFaults } from './connector_checks.ts'
 import { ConnectorFile } from './connector_schema.ts'
 import type { SecretFields } from './scheme.ts'
@@ -29,6 +29,15 @@ export interface OverreachProbe {
   readonly unless_granted: readonly string[]
 }
 
+/** Where the accounts of a person at the service are listed, and the setting that the chosen one becomes. */
+export interface AccountChoice {
+  readonly request: string
+  readonly items: readonly string[]
+  readonly id: readonly string[]
+  readonly label: readonly string[]
+  readonly setting: string
+}
+
 /** Catalogue entry: what is known of a service before anyone connects. Plain data but for `compiled`. */
 export interface Connector {
   readonly id: string
@@ -42,6 +51,9 @@ export interface Connector {
   readonly secrets: SecretFields
   /** A template; the address of a connection is `resolveBaseUrl`. */
   readonly base_url: string
+  /** Hosts (`name` or `*.domain`) that an address given by the service may name. */
+  readonly hosts: readonly string[]
+  readonly accounts?: AccountChoice | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
   readonly encoded_slash: 'allow' | 'refuse'
@@ -51,6 +63,7 @@ export interface Connector {
   readonly unauthorized: 'rejected' | 'answer'
   readonly rejected_when: readonly { readonly status: number; readonly body?: string | undefined }[]
   readonly limits: ConnectionLimits
+  readonly token_requests?: RateLimit | undefined
   /** Named sets of rules that an operator can pick. */
   readonly grants: Readonly<Record<string, readonly string[]>>
   /** Rules that win over every grant. */

@@ -23,7 +23,7 @@ export function compileConnector(
   broken: ReadonlySet<string>,
 ): { compiled: Compiled | undefined; faults: readonly Fault[] } {
   const faults: Fault[] = []
-  const scope = new TemplateScope(keys(file.settings), keys(file.secrets))
+  const scope = new TemplateScope(keys(file.settings), keys(file.secrets), file.hosts ?? [])
   const tell = (path: readonly string[], message: string) => void faults.push({ path, message })
   const attempt = <T>(path: readonly string[], compile: () => T): T | undefined => {
     if (broken.has(path[0] ?? '')) return undefined
@@ -35,7 +35,6 @@ export function compileConnector(
     }
   }
 
-  const base_url = attempt(['base_url'], () => scope.public(file.base_url, 'url'))
   const [, testPath] = typeof file.test === 'string' ? file.test.split(' ') : []
   const test = testPath === undefined ? undefined : attempt(['test'], () => scope.public(testPath, 'path'))
   const headers = pairs(file.headers, (name, value) =>
@@ -56,11 +55,24 @@ export function compileConnector(
     else if (file[id] !== undefined && !broken.has('scheme') && !broken.has(id))
       tell([id], `is for the scheme ${id}, which "scheme" does not name`)
   }
+  const discovered = Object.entries(schemes).flatMap(([id, section]) => SCHEMES[id]?.section?.yields?.(section) ?? [])
+  const base_url = attempt(['base_url'], () => baseUrl(file, scope, discovered))
   if (!broken.has('settings')) faults.push(...settingFaults(file, scope.places))
   if (faults.length > 0 || base_url === undefined) return { compiled: undefined, faults }
   const compiled = { base_url, test, headers, query, schemes, places: scope.places, sectionNames }
   return { compiled, faults }
 }
+
+/** An address that the service gives is only followed to the hosts that the file names: an answer must not send secrets anywhere. */
+function baseUrl(file: ConnectorFile, scope: TemplateScope, discovered: readonly string[]): Template {
+  const template = scope.discovered(file.base_url, 'url', discovered)
+  const isDiscovered = template.references.some((name) => name.startsWith('token.'))
+  if (isDiscovered && (file.hosts ?? []).length === 0)
+    throw new Error('comes from the service: "hosts" must say which hosts it may be')
+  return template
+}
+
+const ADDRESSES = ['url', 'endpoint', 'optional_endpoint'] as const
 
 function settingFaults(file: ConnectorFile, places: ReadonlyMap<Reference, ReadonlySet<Place>>): Fault[] {
   return Object.entries(file.settings ?? {}).flatMap(([name, setting]) => {
@@ -69,10 +81,10 @@ function settingFaults(file: ConnectorFile, places: ReadonlyMap<Reference, Reado
     const faults: Fault[] = []
     // A free text inside an address could name another host, and the secrets would go there.
     const free = (setting.format ?? 'text') === 'text' && setting.pattern === undefined && setting.enum === undefined
-    if (where.has('url') && free)
-      faults.push({ path, message: 'is part of base_url: it needs format: url or hostname, a pattern or an enum' })
+    if (ADDRESSES.some((place) => where.has(place)) && free)
+      faults.push({ path, message: 'is part of an address: it needs format: url or hostname, a pattern or an enum' })
     const absent = setting.optional === true && setting.default === undefined
-    const needed = (['url', 'header_name', 'query_name'] as const).find((place) => where.has(place))
+    const needed = (['url', 'endpoint', 'header_name', 'query_name'] as const).find((place) => where.has(place))
     if (absent && needed !== undefined)
       faults.push({ path, message: 'is part of an address or a name: it cannot be optional without a default' })
     return faults

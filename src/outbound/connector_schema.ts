@@ -49,6 +49,18 @@ const Secret = z.strictObject({
   multiline: z.boolean().optional().describe('May hold line breaks: a PEM key'),
 })
 
+const HostPattern = z
+  .string()
+  .regex(/^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, 'must be a host name or *.domain')
+
+const Account = z.strictObject({
+  request: z.string().regex(/^GET \S+$/, 'must be "GET /path"'),
+  items: z.array(z.string()).default([]).describe('Path to the list in the answer; empty: the answer is the list'),
+  id: z.array(z.string()).min(1),
+  label: z.array(z.string()).min(1),
+  setting: FieldName.describe('The setting that the chosen id becomes'),
+})
+
 const Overreach = z.strictObject({
   request: z.string().regex(/^[A-Z]+ \/\S*$/, 'must be "METHOD /path"'),
   refused: z.array(Status).min(1).describe('Statuses that mean: this credential may not'),
@@ -68,6 +80,11 @@ const shape = {
   settings: z.record(FieldName, Setting).default({}),
   secrets: z.record(FieldName, Secret).default({}),
   base_url: z.string().min(1).describe('Address of the service; a template over settings'),
+  hosts: z
+    .array(HostPattern)
+    .default([])
+    .describe('Hosts that an address given by the service may name: base_url from a token'),
+  accounts: Account.optional().describe('After consent: the accounts at the service, of which a person chooses one'),
   headers: z.record(z.string(), z.string()).default({}).describe('Sent on every call: name and template over settings'),
   query: z
     .record(z.string().min(1), z.string())
@@ -91,6 +108,10 @@ const shape = {
     .strictObject({ concurrent: Count, concurrent_writes: Count, queue: Count, request_bytes: Count })
     .partial()
     .default({}),
+  token_requests: z
+    .strictObject({ limit: Count, window_s: Count })
+    .optional()
+    .describe('How many requests for tokens the service allows one client in so many seconds'),
   grants: z.record(z.string().regex(ID_PATTERN), z.array(Rule).min(1)).default({}),
   never: z.array(Rule).default([]),
   overreach: z.array(Overreach).default([]),

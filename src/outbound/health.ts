@@ -2,8 +2,16 @@ import { newEvent } from '../core/events.ts'
 import type { Store } from '../core/stores.ts'
 import type { ConnectionState } from '../core/types.ts'
 import type { Vault } from '../core/vault.ts'
+import type { Catalogue } from './catalogue.ts'
 import { type CheckResult, checkConnection } from './check.ts'
-import type { Target, Targets } from './targets.ts'
+import type { Target } from './targets.ts'
+import { carryToken } from './token_carrying.ts'
+
+const EVENT_OF = {
+  ready: 'connection.recovered',
+  degraded: 'connection.degraded',
+  reconnect_required: 'connection.reconnect_required',
+} as const
 
 /** A connection is looked into at most so often, however many calls say that something is wrong (D19). */
 const LOOK_EVERY_MS = 60_000
@@ -15,13 +23,13 @@ const LOOK_EVERY_MS = 60_000
 export class ConnectionHealth {
   readonly #store: Store
   readonly #vault: Vault
-  readonly #targets: Targets
+  readonly #catalogue: Catalogue
   readonly #looked = new Map<string, number>()
 
-  constructor(store: Store, vault: Vault, targets: Targets) {
+  constructor(store: Store, vault: Vault, catalogue: Catalogue) {
     this.#store = store
     this.#vault = vault
-    this.#targets = targets
+    this.#catalogue = catalogue
   }
 
   /** The service refused our credential in a call. */
@@ -45,8 +53,8 @@ export class ConnectionHealth {
     else await this.mark(id, 'degraded', result.detail)
   }
 
-  async mark(id: string, state: ConnectionState, reason: string | null): Promise<void> {
-    const type = state === 'ready' ? 'connection.recovered' : 'connection.degraded'
+  async mark(id: string, state: keyof typeof EVENT_OF, reason: string | null): Promise<void> {
+    const type = EVENT_OF[state]
     await this.#store.transaction(async (trx) => {
       const stored = await trx.connections.get(id)
       if (stored === undefined || !mayBecome(stored.connection.state, state)) return
@@ -67,23 +75,16 @@ export class ConnectionHealth {
     const { current, next } = await this.#vault.openSecrets(stored.dataKey, stored.connection, stored.sealed)
     if (next === null) return false
     const version = stored.sealed.version + 1
-    const sealed = await this.#vault.sealSecrets(
-      stored.dataKey,
-      stored.connection,
-      { current: next, next: current },
-      version,
-    )
+    const sets = { current: next, next: current }
+    const sealed = await this.#vault.sealSecrets(stored.dataKey, stored.connection, sets, version)
+    const token = await carryToken(this.#vault, this.#catalogue, stored, { version, keep: 'durable' })
     return this.#store.transaction(async (trx) => {
       const switched = await trx.connections.updateSecrets(id, sealed, stored.sealed.version)
-      if (switched) await trx.events.insert(newEvent('connection.switched', `connection:${id}`, { because }))
-      return switched
+      if (!switched) return false
+      if (token !== null) await trx.tokens.put(id, token.sealed, token.dueAt)
+      await trx.events.insert(newEvent('connection.switched', `connection:${id}`, { because }))
+      return true
     })
-  }
-
-  /** The connection as it is stored now, for a test that somebody asked for. */
-  async target(id: string): Promise<Target | undefined> {
-    const stored = await this.#store.connections.get(id)
-    return stored && this.#targets.build(stored)
   }
 
   #mayLook(target: Target): boolean {

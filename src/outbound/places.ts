@@ -1,6 +1,12 @@
 /** Where a rendered text goes. What it may contain depends on it. */
 export type Place =
   | 'url'
+  /** An address that a scheme sends secrets to, or a person: a token endpoint. It may have a query. */
+  | 'endpoint'
+  /** An endpoint that the scheme can do without: absent when its optional setting is. */
+  | 'optional_endpoint'
+  /** A value in a body: encoded by whoever writes the body. */
+  | 'body'
   | 'path'
   | 'header_name'
   | 'header_value'
@@ -49,6 +55,9 @@ export function placeFault(place: Place, value: string): string | undefined {
       return headerValueFault(value)
     case 'url':
       return baseUrlFault(value)
+    case 'endpoint':
+    case 'optional_endpoint':
+      return endpointFault(value)
     case 'query_name':
       return value === '' ? 'may not be empty' : undefined
     case 'path':
@@ -74,8 +83,7 @@ export function pathFault(path: string): string | undefined {
 export function baseUrlFault(text: string): string | undefined {
   if (text.length > 2048) return 'is longer than 2048 characters'
   // `new URL` repairs and drops (tabs, `\`, missing slashes): only what means the same before and after is taken.
-  if (!/^https?:\/\/[^/?#\\\s]+(\/[^?#\\\s]*)?$/i.test(text) || hasControl(text))
-    return 'must be an http:// or https:// address without query, fragment or spaces'
+  if (!/^https?:\/\/[^/?#\\\s]+(\/[^?#\\\s]*)?$/i.test(text) || hasControl(text)) return NO_QUERY
   if (!URL.canParse(text)) return 'is not a valid address'
   const url = new URL(text)
   if (text.split('/')[2]?.includes('@')) return 'may not contain a user name or password'
@@ -83,6 +91,19 @@ export function baseUrlFault(text: string): string | undefined {
     return 'may not contain "//", "." or ".." in its path'
   return undefined
 }
+
+/** Why a text is not an endpoint, or `undefined`: an address that may have a query. */
+export function endpointFault(text: string): string | undefined {
+  const [address = '', query = ''] = text.split('?')
+  const fault = baseUrlFault(address)
+  if (fault !== undefined) return fault === NO_QUERY ? 'must be an http:// or https:// address' : fault
+  if (text.length > 2048) return 'is longer than 2048 characters'
+  return /^[\x21\x24-\x7e]*$/.test(query) && !query.includes('\\')
+    ? undefined
+    : 'has a query that cannot be sent as it is'
+}
+
+const NO_QUERY = 'must be an http:// or https:// address without query, fragment or spaces'
 
 /** The one way to write an address that `baseUrlFault` accepts: no trailing slash. */
 export function normaliseBaseUrl(text: string): string {

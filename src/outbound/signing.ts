@@ -1,23 +1,22 @@
 import { OctroiError } from '../core/errors.ts'
 import { headerValueFault } from './places.ts'
 import type { ConnectionSecrets, ConnectionSettings, Scheme, Signature, SignedNames } from './scheme.ts'
-import { SCHEMES } from './schemes/index.ts'
 
 /**
  * All that a connection puts on a request: what its scheme signs with and what its connector sends on every call.
  * A caller cannot set the latter either: choosing another database or recipient would be choosing another account.
  */
-export function signConnection(schemeId: string, connection: ConnectionSecrets): Signature {
-  const signed = schemeOf(schemeId).sign(connection)
+export function signConnection(scheme: Scheme, connection: ConnectionSecrets): Signature {
+  const signed = scheme.sign(connection)
   const headers = [...constantHeaders(connection), ...signed.headers]
   const query = [...constantQuery(connection), signed.query].filter((pair) => pair !== '').join('&')
-  return { headers, query }
+  return { ...signed, headers, query }
 }
 
 /** What is removed from the caller's request (lower case); compare names in lower case, query names after decoding. */
-export function signedNames(schemeId: string, connection: ConnectionSettings): SignedNames {
+export function signedNames(scheme: Scheme, connection: ConnectionSettings): SignedNames {
   const { headers, query } = connection.connector.compiled
-  const signed = schemeOf(schemeId).names(connection)
+  const signed = scheme.names(connection)
   return {
     headers: unique([...headers.map(([name]) => name.toLowerCase()), ...signed.headers]),
     query: unique([...query.map(([name]) => name.toLowerCase()), ...signed.query]),
@@ -48,12 +47,6 @@ function constantQuery({ connector, settings }: ConnectionSettings): string[] {
     const value = template.render({ settings })
     return value === undefined ? [] : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`]
   })
-}
-
-function schemeOf(id: string): Scheme {
-  const scheme = Object.hasOwn(SCHEMES, id) ? SCHEMES[id] : undefined
-  if (scheme === undefined) throw new OctroiError('internal', `There is no scheme ${id}.`)
-  return scheme
 }
 
 function unique(names: readonly string[]): string[] {

@@ -1,33 +1,60 @@
-import { OctroiError } from '../core/errors.ts'
 import { Generations } from '../core/generations.ts'
 import type { HotReads, StoredConnection } from '../core/stores.ts'
-import type { Connection, ConnectionLimits, EffectiveLimits } from '../core/types.ts'
+import type { Connection, EffectiveLimits, Token } from '../core/types.ts'
 import type { Vault } from '../core/vault.ts'
 import type { Catalogue } from './catalogue.ts'
 import { resolveBaseUrl } from './connection_input.ts'
 import type { Connector } from './connector.ts'
+import { type Held, openHeld, secretsOf } from './held.ts'
+import { isSpent } from './lifetime.ts'
 import type { Signature } from './scheme.ts'
 import { mangledParameter, signConnection, signedNames } from './signing.ts'
 import type { Upstream, Upstreams } from './upstreams.ts'
 
-/** A connection that is ready to be called: where it goes, and the ready-made signature. */
-export interface Target {
+/** What is known of a connection before its token is. */
+interface Known {
   readonly connection: Connection
   readonly connector: Connector
-  readonly upstream: Upstream
-  /** The path of the base URL, without a trailing slash; empty at the root. */
-  readonly basePath: string
-  readonly signature: Signature
-  /** Of the sealed secrets that both signatures were made from; 0 for a connection that is not stored yet. */
+  /** Of the sealed secrets that the signatures were made from; 0 for a connection that is not stored yet. */
   readonly secretsVersion: number
-  /** Of the secrets that the connection changes over to. */
-  readonly next: Signature | null
+  /** `null` where nothing is exchanged: the secrets themselves are sent. */
+  readonly token: TokenStatus | null
   /** What signing sets, removed from what the caller sent (lower case; D17). */
   readonly signedHeaders: ReadonlySet<string>
   readonly signedQuery: ReadonlySet<string>
   readonly limits: EffectiveLimits
   readonly firstByteMs: number
   readonly idleMs: number
+}
+
+/** A connection that is ready to be called: where it goes, and the ready-made signature. */
+export interface Target extends Known {
+  readonly ready: true
+  readonly upstream: Upstream
+  /** The path of the base URL, without a trailing slash; empty at the root. */
+  readonly basePath: string
+  readonly signature: Signature
+  /** Of the secrets that the connection changes over to. Those that are exchanged first have none. */
+  readonly next: Signature | null
+}
+
+/** One that needs a token first. */
+export interface Unready extends Known {
+  readonly ready: false
+}
+
+export type Sought = Target | Unready
+
+/** Times are milliseconds since the epoch. */
+export interface TokenStatus {
+  readonly version: number
+  readonly obtainedAt: number
+  readonly expiresAt: number
+  readonly renewAt: number
+  /** Every use moves the end so far from then. */
+  readonly idleMs: number | null
+  /** Beyond which use does not move it. */
+  readonly endsAt: number
 }
 
 /** RecyClique gives up after 15 s: the defaults leave it an answer. */
@@ -52,7 +79,7 @@ export class Targets {
   readonly #upstreams: Upstreams
   #version = Number.NaN
   #catalogueVersion = -1
-  readonly #kept = new Generations<string, Target>(CAPACITY)
+  readonly #kept = new Generations<string, Sought>(CAPACITY)
 
   constructor(hot: HotReads, vault: Vault, catalogue: Catalogue, upstreams: Upstreams) {
     this.#hot = hot
@@ -62,7 +89,7 @@ export class Targets {
   }
 
   /** `version` is what `HotReads.version()` gave for this request. Throws `reconnect_required` when a person must act first. */
-  find(version: number, id: string): Target | undefined | Promise<Target | undefined> {
+  find(version: number, id: string): Sought | undefined | Promise<Sought | undefined> {
     const catalogueVersion = this.#catalogue.version
     if (version !== this.#version || catalogueVersion !== this.#catalogueVersion) {
       this.#version = version
@@ -72,45 +99,52 @@ export class Targets {
     return this.#kept.get(id) ?? this.#load(version, id)
   }
 
-  async #load(version: number, id: string): Promise<Target | undefined> {
+  async #load(version: number, id: string): Promise<Sought | undefined> {
     const stored = await this.#hot.findConnection(id)
     if (stored === undefined) return undefined
-    const target = await this.build(stored)
-    if (version === this.#version) this.#kept.set(id, target)
-    return target
+    const sought = await this.build(stored)
+    if (version === this.#version) this.#kept.set(id, sought)
+    return sought
+  }
+
+  async build(stored: StoredConnection): Promise<Sought> {
+    return this.compile(await openHeld(stored, this.#vault, this.#catalogue))
   }
 
   /** Also for a connection that is not stored yet: its test before it is. */
-  async build(stored: StoredConnection): Promise<Target> {
-    const secrets = await this.#vault.openSecrets(stored.dataKey, stored.connection, stored.sealed)
-    return this.compile(stored.connection, secrets.current, secrets.next, stored.sealed.version)
+  compile(held: Held): Sought {
+    const { scheme, token } = held
+    const known = this.#known(held)
+    if (scheme.exchange !== undefined && (token === null || isSpent(token))) return { ...known, ready: false }
+    return this.target(held, known)
   }
 
-  compile(
-    connection: Connection,
-    current: Readonly<Record<string, string>>,
-    next: Readonly<Record<string, string>> | null = null,
-    secretsVersion = 0,
-  ): Target {
-    const connector = this.#catalogue.get(connection.connector)
-    if (connector === undefined) {
-      throw new OctroiError(
-        'reconnect_required',
-        `The connector ${connection.connector} is not in the catalogue any more.`,
-      )
+  /** With the token that is held, however old it is. */
+  target(held: Held, known: Known = this.#known(held)): Target {
+    const { connection, connector, scheme, token } = held
+    const secrets = secretsOf(held)
+    const signature = signConnection(scheme, secrets)
+    const exchanges = scheme.exchange !== undefined
+    const url = new URL(resolveBaseUrl(connector, connection.settings, token?.values) as string)
+    const connectMs = connection.options.timeouts?.connect_ms ?? CONNECT_MS
+    return {
+      ...known,
+      ready: true,
+      upstream: this.#upstreams.get(url.origin, connection.network, connectMs, signature.certificate),
+      basePath: url.pathname === '/' ? '' : url.pathname.replace(/\/$/, ''),
+      signature,
+      next: held.next === null || exchanges ? null : signConnection(scheme, { ...secrets, secrets: held.next }),
     }
-    const { settings, scheme } = connection
-    const url = new URL(resolveBaseUrl(connector, settings))
-    const names = signedNames(scheme, { connector, settings })
+  }
+
+  #known({ connection, connector, scheme, secretsVersion, token, tokenVersion }: Held): Known {
+    const names = signedNames(scheme, { connector, settings: connection.settings })
     const timeouts = connection.options.timeouts ?? {}
     return {
       connection,
       connector,
-      upstream: this.#upstreams.get(url.origin, connection.network, timeouts.connect_ms ?? CONNECT_MS),
-      basePath: url.pathname === '/' ? '' : url.pathname.replace(/\/$/, ''),
-      signature: signConnection(scheme, { connector, settings, secrets: current }),
       secretsVersion,
-      next: next === null ? null : signConnection(scheme, { connector, settings, secrets: next }),
+      token: scheme.exchange === undefined ? null : statusOf(token, tokenVersion),
       signedHeaders: new Set(names.headers.flatMap((name) => [name, name.replace(/[^a-z0-9]/g, '-')])),
       signedQuery: new Set(names.query.flatMap((name) => [name, mangledParameter(name)])),
       limits: limitsOf(connector, connection),
@@ -120,10 +154,22 @@ export class Targets {
   }
 }
 
+function statusOf(token: Token | null, version: number): TokenStatus {
+  if (token === null) return { version, obtainedAt: 0, expiresAt: 0, renewAt: 0, idleMs: null, endsAt: 0 }
+  return {
+    version,
+    obtainedAt: Date.parse(token.obtained_at),
+    expiresAt: token.expires_at === null ? Number.POSITIVE_INFINITY : Date.parse(token.expires_at),
+    renewAt: token.renew_at === null ? Number.POSITIVE_INFINITY : Date.parse(token.renew_at),
+    idleMs: token.idle_s === null ? null : token.idle_s * 1000,
+    endsAt: token.ends_at === null ? Number.POSITIVE_INFINITY : Date.parse(token.ends_at),
+  }
+}
+
 /** The connection's own limits win over the connector's, those over the defaults. */
 function limitsOf(connector: Connector, connection: Connection): EffectiveLimits {
   const own = connection.options.limits ?? {}
-  const pick = (name: keyof ConnectionLimits) => own[name] ?? connector.limits[name] ?? DEFAULT_LIMITS[name]
+  const pick = (name: keyof EffectiveLimits) => own[name] ?? connector.limits[name] ?? DEFAULT_LIMITS[name]
   return {
     concurrent: pick('concurrent'),
     concurrent_writes: pick('concurrent_writes'),

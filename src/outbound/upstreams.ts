@@ -3,6 +3,7 @@ import { isIP, type LookupFunction } from 'node:net'
 import { buildConnector, Pool } from 'undici'
 import type { NetworkPolicy } from '../core/types.ts'
 import { bareHost, Egress, type Listener, portOf, RefusedAddress } from './egress.ts'
+import type { ClientCertificate } from './scheme.ts'
 
 /**
  * The sockets to one origin under one policy. Targets keep it for as long as the store does not change, so it outlives the pool that
@@ -40,7 +41,7 @@ const MAX_SOCKETS = 256
 const IDLE_MS = 300_000
 
 /**
- * Pools by (origin, CA, network policy, connect time-out): a socket that one connection's rules opened never carries the call of a
+ * Pools by (origin, CA, client certificate, network policy, connect time-out): a socket that one connection's rules opened never carries the call of a
  * connection with other rules (D12).
  */
 export class Upstreams {
@@ -55,11 +56,12 @@ export class Upstreams {
     this.#sweeper = setInterval(() => this.#closeIdle(), IDLE_MS / 5).unref()
   }
 
-  get(origin: string, network: NetworkPolicy, connectMs: number): Upstream {
-    const key = poolKey(origin, network, connectMs)
+  /** `certificate`: presented to the service; such a socket carries the calls of nobody else. */
+  get(origin: string, network: NetworkPolicy, connectMs: number, certificate?: ClientCertificate): Upstream {
+    const key = poolKey(origin, network, connectMs, certificate)
     let upstream = this.#pools.get(key)
     if (upstream === undefined) {
-      upstream = new Upstream(origin, () => this.#open(origin, network, connectMs))
+      upstream = new Upstream(origin, () => this.#open(origin, network, connectMs, certificate))
       this.#pools.set(key, upstream)
     }
     return upstream
@@ -71,7 +73,7 @@ export class Upstreams {
     this.#pools.clear()
   }
 
-  #open(origin: string, network: NetworkPolicy, connectMs: number): Pool {
+  #open(origin: string, network: NetworkPolicy, connectMs: number, certificate?: ClientCertificate): Pool {
     const url = new URL(origin)
     const egress = new Egress(network, this.#listeners)
     const connect = buildConnector({
@@ -80,6 +82,7 @@ export class Upstreams {
       rejectUnauthorized: true,
       lookup: egress.lookup(portOf(url), url.protocol, this.#resolve),
       ...(network.ca === undefined ? {} : { ca: network.ca }),
+      ...certificate,
     })
     return new Pool(origin, {
       connections: MAX_SOCKETS,
@@ -106,8 +109,18 @@ export class Upstreams {
   }
 }
 
-function poolKey(origin: string, network: NetworkPolicy, connectMs: number): string {
+function poolKey(
+  origin: string,
+  network: NetworkPolicy,
+  connectMs: number,
+  certificate: ClientCertificate | undefined,
+): string {
   const { allow_private = false, allow_http = false, ca = '' } = network
   const policy = JSON.stringify([allow_private, allow_http, connectMs])
-  return `${origin} ${policy} ${ca === '' ? '' : createHash('sha256').update(ca).digest('base64')}`
+  const keys = certificate === undefined ? '' : `${certificate.cert}\0${certificate.key}`
+  return `${origin} ${policy} ${digest(ca)} ${digest(keys)}`
+}
+
+function digest(text: string): string {
+  return text === '' ? '' : createHash('sha256').update(text).digest('base64')
 }

@@ -51,7 +51,10 @@ function requireFences(caller: Holdings, target: Holdings): void {
 function missingOf(held: readonly Grant[], wanted: Grant, context: GrantContext): string | undefined {
   const connector = connectorOf(wanted, context)
   const covering = held.filter((grant) => targetCovers(grant, wanted, context))
-  const rules = covering.flatMap((grant) => expandAllow(grant.allow, connector)).map(parseRule)
+  const params = Object.keys(wanted.params ?? {}).length > 0
+  // What is chosen per request is a right of its own: the same rules with fewer values do not cover it.
+  const choosing = params ? covering.filter((grant) => paramsCover(grant, wanted)) : covering
+  const rules = choosing.flatMap((grant) => expandAllow(grant.allow, connector)).map(parseRule)
   for (const text of expandAllow(wanted.allow, connector)) {
     const rule = parseRule(text)
     if (!rules.some((outer) => ruleCovers(outer, rule))) return text
@@ -67,6 +70,13 @@ function missingOf(held: readonly Grant[], wanted: Grant, context: GrantContext)
   }
   if (wanted.credentials && !covering.some((grant) => grant.credentials)) return 'reading credentials'
   return undefined
+}
+
+function paramsCover(held: Grant, wanted: Grant): boolean {
+  return Object.entries(wanted.params ?? {}).every(([name, values]) => {
+    const own = held.params !== undefined && Object.hasOwn(held.params, name) ? held.params[name] : undefined
+    return own !== undefined && values.every((value) => own.includes(value))
+  })
 }
 
 const NO_RIGHTS: RightsOfConnector = { grants: {}, never: [] }

@@ -12,7 +12,8 @@ export type Decision = 'allowed' | 'not_granted' | 'never_allowed'
 
 /** The rights of one caller at one connection, compiled: asked once per call. */
 export interface Rights {
-  decide(method: string, path: string): Decision
+  /** `params`: what the call chooses for itself; only a grant that lists the values lets it. */
+  decide(method: string, path: string, params?: Readonly<Record<string, string>>): Decision
 }
 
 export function grantAppliesTo(grant: Grant, connection: Pick<Connection, 'id' | 'connector' | 'tags'>): boolean {
@@ -39,19 +40,28 @@ function grantNamed(connector: Pick<RightsOfConnector, 'grants'>, name: string):
 const METHOD = /^[A-Z]+(?:-[A-Z]+)*$/
 
 export function compileRights(grants: readonly Grant[], connection: Connection, connector: RightsOfConnector): Rights {
-  const allowed = grants
-    .filter((grant) => grantAppliesTo(grant, connection))
-    .flatMap((grant) => expandAllow(grant.allow, connector))
+  const applying = grants.filter((grant) => grantAppliesTo(grant, connection))
+  const rulesOf = (some: readonly Grant[]) =>
+    compileRules(some.flatMap((grant) => expandAllow(grant.allow, connector)).map(parseRule))
   const opened = new Set(connection.options.allow_never ?? [])
   const never = connector.never.filter((rule) => !opened.has(rule))
-  const isAllowed = compileRules(allowed.map(parseRule))
+  const isAllowed = rulesOf(applying)
   const isNever = never.length === 0 ? () => false : compileRefusals(never)
   return {
-    decide(method, path) {
+    decide(method, path, params = {}) {
       if (!METHOD.test(method) || !isAllowed(method, path)) return 'not_granted'
+      const chosen = Object.entries(params)
+      if (chosen.length > 0) {
+        const letting = applying.filter((grant) => chosen.every(([name, value]) => lets(grant, name, value)))
+        if (!rulesOf(letting)(method, path)) return 'not_granted'
+      }
       return isNever(method, path) ? 'never_allowed' : 'allowed'
     },
   }
+}
+
+function lets({ params = {} }: Grant, name: string, value: string): boolean {
+  return Object.hasOwn(params, name) && (params[name] as readonly string[]).includes(value)
 }
 
 type Matcher = (method: string, path: string) => boolean

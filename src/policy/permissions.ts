@@ -15,6 +15,8 @@ export const PERMISSIONS = [
   'accounts.write',
   'audit.read',
   'events.read',
+  'webhooks.read',
+  'webhooks.write',
   'status.read',
 ] as const
 

@@ -38,11 +38,17 @@ export function rendered(template: Template, connection: ConnectionSecrets): str
     (name) => !hasSecret(connection, name) && !isOptional(connection.connector, name),
   )
   if (missing !== undefined) throw unusable(connection, `The secret ${missing} is missing.`)
+  const value = template.references.find((name) => name.startsWith('token.') && !hasToken(connection, name.slice(6)))
+  if (value !== undefined) throw unusable(connection, `The service gave no ${value.slice(6)}.`)
   return undefined
 }
 
 function hasSecret(connection: ConnectionSecrets, name: string): boolean {
   return Object.hasOwn(connection.secrets, name)
+}
+
+function hasToken({ token }: ConnectionSecrets, name: string): boolean {
+  return token !== undefined && Object.hasOwn(token, name)
 }
 
 function isOptional(connector: Connector, name: string): boolean {

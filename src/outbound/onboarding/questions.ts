@@ -1,0 +1,37 @@
+import type { Connector, SettingField } from '../connector.ts'
+import type { Held } from '../held.ts'
+import type { SecretField } from '../scheme.ts'
+import { SCHEMES } from '../schemes/index.ts'
+import type { Draft } from './draft.ts'
+
+export interface Questions {
+  readonly settings: readonly (readonly [string, SettingField])[]
+  readonly secrets: readonly (readonly [string, SecretField])[]
+}
+
+/**
+ * What a person has to be asked for. An existing connection is asked for its secrets only, and for none where the service asks the
+ * person itself: the registration of the application is at hand.
+ */
+export function questionsFor(connector: Connector, draft: Draft, scheme: string, hasApp: boolean): Questions {
+  const { connection, exists, fixed } = draft
+  const consent = SCHEMES[scheme]?.exchange?.consent?.needed({ connector, settings: connection.settings }) === true
+  const isOwn = ([name, field]: readonly [string, SecretField]) =>
+    field.begins === undefined && !(hasApp && field.scope === 'app') && !Object.hasOwn(draft.secrets, name)
+  const all = Object.entries(SCHEMES[scheme]?.requires(connector) ?? {})
+  return {
+    settings: exists ? [] : Object.entries(settingsOf(connector)).filter(([name]) => !fixed.includes(name)),
+    secrets: exists && consent ? [] : all.filter(isOwn),
+  }
+}
+
+/** Addresses that the connector knows itself are not a question for a person. */
+function settingsOf(connector: Connector): Readonly<Record<string, SettingField>> {
+  const chosen = connector.accounts?.setting
+  return Object.fromEntries(Object.entries(connector.settings).filter(([name]) => name !== chosen))
+}
+
+export function needsConsent({ scheme, connector, connection, token }: Held): boolean {
+  const needed = scheme.exchange?.consent?.needed({ connector, settings: connection.settings }) ?? false
+  return needed && token === null
+}

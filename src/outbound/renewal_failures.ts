@@ -1,0 +1,104 @@
+import { asOctroiError, OctroiError } from '../core/errors.ts'
+import type { Store } from '../core/stores.ts'
+import type { TokenRow } from '../core/token_stores.ts'
+import { ExchangeError } from './exchange.ts'
+import type { ConnectionHealth } from './health.ts'
+
+/** While nobody waits for the token, so many failures in a row are nobody's trouble yet. */
+const QUIET_FAILURES = 2
+const LIMITED_MS = 60_000
+const LIMITED_MAX_MS = 3_600_000
+/** Callers who wait are worth a try at least so often, whatever the background has decided. */
+const DEMAND_EVERY_MS = 15_000
+
+interface LastFailure {
+  readonly at: number
+  readonly error: OctroiError
+}
+
+/** What follows from a renewal that failed: when it is tried again, what callers are told until then, what the state becomes. */
+export class RenewalFailures {
+  readonly #store: Store
+  readonly #health: ConnectionHealth
+  readonly #now: () => number
+  readonly #last = new Map<string, LastFailure>()
+
+  constructor(store: Store, health: ConnectionHealth, now: () => number) {
+    this.#store = store
+    this.#health = health
+    this.#now = now
+  }
+
+  /** Returns what the caller is told. */
+  async note(
+    id: string,
+    fence: number,
+    error: unknown,
+    { inARow, backoffMs, isMissed }: { inARow: number; backoffMs: number; isMissed: boolean },
+  ): Promise<OctroiError> {
+    const kind = kindOf(error)
+    const told = toldOf(id, error, kind)
+    if (kind === 'human') {
+      // Nobody asks the service again before a person has acted.
+      if (await this.#store.tokens.fail(id, fence, null))
+        await this.#health.mark(id, 'reconnect_required', detailOf(error))
+      this.#last.delete(id)
+      return told
+    }
+    const pause = kind === 'limited' ? limitedMs(error) : backoffMs
+    const held = await this.#store.tokens.fail(id, fence, new Date(this.#now() + pause).toISOString())
+    if (held && (isMissed || inARow > QUIET_FAILURES)) await this.#health.mark(id, 'degraded', detailOf(error))
+    const failure = new OctroiError(told.code, told.detail, { cause: error, retryAfter: Math.ceil(pause / 1000) })
+    this.#last.set(id, { at: this.#now(), error: failure })
+    return failure
+  }
+
+  forget(id: string): void {
+    this.#last.delete(id)
+  }
+
+  /** Whether the background had better not ask now. */
+  holdsOff(id: string): boolean {
+    const last = this.#last.get(id)
+    return last !== undefined && this.#now() - last.at < (last.error.retryAfter ?? 0) * 1000
+  }
+
+  /** Throws what the last attempt came to while it is too early for another. */
+  requireMayTry(id: string, row: TokenRow, cause: 'demand' | 'due' | 'refused'): void {
+    if (row.failures === 0 || row.due_at === null || this.#now() >= Date.parse(row.due_at)) return
+    const last = this.#last.get(id)
+    const isLimited = last?.error.cause instanceof ExchangeError && last.error.cause.kind === 'limited'
+    if (cause !== 'due' && !isLimited && (last === undefined || this.#now() - last.at >= DEMAND_EVERY_MS)) return
+    const retryAfter = Math.max(1, Math.ceil((Date.parse(row.due_at) - this.#now()) / 1000))
+    const { code, detail } = last?.error ?? UNKNOWN
+    throw new OctroiError(code, detail, { cause: last?.error.cause, retryAfter })
+  }
+}
+
+const UNKNOWN = new OctroiError('upstream_unreachable', 'The token could not be renewed; it is tried again soon.')
+
+function kindOf(error: unknown): 'human' | 'transient' | 'limited' {
+  if (error instanceof ExchangeError) return error.kind
+  if (error instanceof OctroiError && ['reconnect_required', 'invalid_request'].includes(error.code)) return 'human'
+  return 'transient'
+}
+
+function toldOf(id: string, error: unknown, kind: 'human' | 'transient' | 'limited'): OctroiError {
+  if (kind === 'human') {
+    const detail = `The connection ${id} needs a person: ${detailOf(error)}`
+    return new OctroiError('reconnect_required', detail, { cause: error, retryAfter: 60 })
+  }
+  if (error instanceof ExchangeError)
+    return new OctroiError('upstream_unreachable', `There is no token for this connection now: ${error.detail}`)
+  return asOctroiError(error)
+}
+
+function detailOf(error: unknown): string {
+  if (error instanceof ExchangeError || error instanceof OctroiError) return error.detail
+  return 'The token could not be renewed.'
+}
+
+function limitedMs(error: unknown): number {
+  const asked = error instanceof ExchangeError ? error.retryAfter : undefined
+  return asked === undefined ? LIMITED_MS : Math.min(Math.max(asked * 1000, 1000), LIMITED_MAX_MS)
+}
