@@ -20,6 +20,8 @@ import { Callers } from './inbound/caller.ts'
 import { auditWriter, type Installation, openCatalogue, openInstallation } from './installation/open.ts'
 import type { Listener } from './outbound/egress.ts'
 import { ConnectionHealth } from './outbound/health.ts'
+import { Desk } from './outbound/onboarding/desk.ts'
+import { Drafts } from './outbound/onboarding/draft.ts'
 import { RenewalRounds } from './outbound/renewal_rounds.ts'
 import { Renewals } from './outbound/renewals.ts'
 import { Targets } from './outbound/targets.ts'
@@ -90,19 +92,21 @@ async function putTogether(
     onLoss: (lines) => log.error({ lines }, 'audit lines were lost: the store did not take them before the end'),
   })
   const listeners: Listener[] = []
+  const publicUrl = (settings.public_url ?? `http://${hostText(settings.listen)}`).replace(/\/$/, '')
   const catalogue = openCatalogue(settings)
   const upstreams = new Upstreams(() => listeners)
   const targets = new Targets(open.hot, ring, catalogue, upstreams)
   const health = new ConnectionHealth(open.store, ring, catalogue)
   const renewing = { store: open.store, vault: ring, catalogue, upstreams, targets, health, log, now: Date.now }
   const renewals = new Renewals(renewing)
+  const drafts = new Drafts(ring.sealer('connect sessions'), ring.derivedKey(PURPOSES.connect))
+  const desk = new Desk({ ...renewing, renewals, drafts, publicUrl, listeners: () => listeners })
   const renewalRounds = new RenewalRounds({ store: open.store, renewals, log, now: Date.now })
   const sender = new WebhookSender(upstreams, new WebhookSecrets(ring.sealer(PURPOSES.webhooks)))
   const webhooks = new WebhookDispatcher({ store: open.store, sender, now: Date.now, random: Math.random, log })
   const metrics = new Metrics({ auditFailing: () => trail.failing })
   const hashKey = ring.derivedKey(PURPOSES.keyHash)
   const replayKey = ring.derivedKey(PURPOSES.replayHash)
-  const publicUrl = settings.public_url ?? `http://${hostText(settings.listen)}`
   const shared = {
     hot: open.hot,
     callers: new Callers(settings.trusted_proxies),
@@ -150,6 +154,8 @@ async function putTogether(
         public_url: publicUrl,
         started_at: new Date().toISOString(),
       },
+      desk,
+      drafts,
       now: () => new Date(),
     },
   })

@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { refusals } from '../../test/api/refusals.ts'
 import { type OperationName, startWorld, type World } from '../../test/api/world.ts'
+import { clientCredentials } from '../../test/renewals/connections.ts'
+import { type OAuth2Server, startOAuth2Server } from '../../test/support/vendors/oauth2_server.ts'
 
 let world: World
 let params: { id: string }
@@ -90,7 +92,40 @@ describe('connections.test', () => {
 })
 
 describe('connections.refresh', () => {
-  it('501 unsupported: no scheme of today has anything to renew, so there is no 2xx', async () => {
+  describe('of a connection with a token', () => {
+    let server: OAuth2Server
+    beforeEach(async () => {
+      server = await startOAuth2Server()
+      params = { id: await world.newConnection(clientCredentials(server)) }
+    })
+    afterEach(() => server.stop())
+
+    it('200 with the times of a new token, and never a value of it', async () => {
+      const first = await world.must('connections.refresh', { params })
+      expect(first).toMatchObject({ state: 'ready', token: { expires_at: expect.any(String), identity: null } })
+      const second = await world.must('connections.refresh', { params })
+      expect(Date.parse(second.token.obtained_at)).toBeGreaterThan(Date.parse(first.token.obtained_at))
+      expect(JSON.stringify(second)).not.toContain('at_')
+      const { secrets, expires_at } = await world.must('connections.credentials', { params })
+      expect([secrets.oauth_access_token.slice(0, 3), expires_at]).toEqual(['at_', second.token.expires_at])
+    })
+    it('502 reconnect_required when the service refuses the secrets, 200 when it has changed its mind', async () => {
+      server.settings.tokenError = 'invalid_grant'
+      const answer = await world.call('connections.refresh', { params })
+      expect(answer.body).toMatchObject({ status: 502, code: 'reconnect_required' })
+      expect(await world.must('connections.get', { params })).toMatchObject({ state: 'reconnect_required' })
+      server.settings.tokenError = undefined
+      expect(await world.must('connections.refresh', { params })).toMatchObject({ state: 'ready', state_reason: null })
+    })
+    it('502 upstream_unreachable when it gives no token now, which callers are told as well', async () => {
+      server.failTokens(20, 500)
+      const answer = await world.call('connections.refresh', { params })
+      expect(answer.body).toMatchObject({ status: 502, code: 'upstream_unreachable' })
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect((await world.must('connections.get', { params })).state).toBe('degraded')
+    })
+  })
+  it('501 unsupported where the secrets themselves are sent and nothing expires', async () => {
     const answer = await world.call('connections.refresh', { params })
     expect(answer.body).toMatchObject({ status: 501, code: 'unsupported' })
   })
@@ -187,7 +222,7 @@ describe('connections.activate', () => {
   it('200 with a connection that is ready left as it is', async () => {
     const before = await world.must('connections.get', { params })
     const { status, body } = await world.call('connections.activate', { params })
-    expect([status, body]).toEqual([200, before])
+    expect([status, { ...body, token: null }]).toEqual([200, before])
   })
   it('404 not_found for an id that no connection has', () => expectNotFound('connections.activate'))
   refusals(

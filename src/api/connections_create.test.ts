@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { refusals } from '../../test/api/refusals.ts'
 import { connectionBody, startWorld, type World } from '../../test/api/world.ts'
+import { addApp } from '../../test/renewals/apps.ts'
 import { PAHEKO_WRITER, type Paheko, startPaheko } from '../../test/support/paheko.ts'
 
 let world: World
@@ -40,6 +41,7 @@ describe('connections.create', () => {
       timeouts: {},
       allow_never: [],
       replay_s: 0,
+      app: null,
       has_next: false,
       state: 'ready',
       state_reason: null,
@@ -109,6 +111,29 @@ describe('connections.create', () => {
       expect(answer.body).toMatchObject({ code: 'insecure_upstream' })
       expect(answer.body.detail).toContain('Octroi itself')
     }
+  })
+
+  it('422 secrets_required for another address, when the secrets are those of the shared application (D8)', async () => {
+    const settings = { base_url: world.upstream.url, token_url: `${world.upstream.url}/token` }
+    await addApp(world.gate.settings, 'generic-oauth2-cc', { settings, network: open })
+    const body = { connector: 'generic-oauth2-cc', secrets: {} }
+    const elsewhere = { ...settings, token_url: 'http://127.0.0.1:9/token' }
+    const moved = await create({ ...body, settings: elsewhere })
+    expect(moved.body).toMatchObject({
+      status: 422,
+      code: 'secrets_required',
+      errors: [{ path: 'settings.token_url' }],
+    })
+    const opened = await create({ ...body, settings, network: open })
+    expect(opened.body).toMatchObject({ status: 422, code: 'secrets_required', errors: [{ path: 'network' }] })
+    expect((await create({ ...body, settings })).body).toMatchObject({ app: 'generic-oauth2-cc' })
+    const own = await create({
+      ...body,
+      settings: elsewhere,
+      network: open,
+      secrets: { client_id: 'x', client_secret: 'y' },
+    })
+    expect(own.body).toMatchObject({ app: null })
   })
 
   const good = connectionBody('http://127.0.0.1:9')

@@ -34,8 +34,8 @@ describe('connections.update', () => {
     const before = await world.must('connections.get', { params })
     const { status, body } = await update({ [field]: value })
     expect(status).toBe(200)
-    expect(body).toEqual({ ...before, [field]: value, updated_at: expect.any(String) })
-    expect(await world.must('connections.get', { params })).toEqual(body)
+    expect({ ...body, token: null }).toEqual({ ...before, [field]: value, updated_at: expect.any(String) })
+    expect(await world.must('connections.get', { params })).toEqual({ ...body, token: null })
     expect(await secretsOf()).toEqual({ api_key: 'canary-upstream-secret' })
   })
   it('200 with a setting that does not say where: the others stay, the secrets are not asked for (D8)', async () => {

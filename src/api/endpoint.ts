@@ -7,6 +7,8 @@ import type { Vault } from '../core/vault.ts'
 import type { Catalogue } from '../outbound/catalogue.ts'
 import type { Listener } from '../outbound/egress.ts'
 import type { ConnectionHealth } from '../outbound/health.ts'
+import type { Desk } from '../outbound/onboarding/desk.ts'
+import type { Drafts } from '../outbound/onboarding/draft.ts'
 import type { Renewals } from '../outbound/renewals.ts'
 import type { Targets } from '../outbound/targets.ts'
 import type { WebhookSender } from '../outbound/webhooks/sender.ts'
@@ -20,6 +22,8 @@ export interface ApiParts {
   readonly targets: Targets
   readonly health: ConnectionHealth
   readonly renewals: Renewals
+  readonly desk: Desk
+  readonly drafts: Drafts
   readonly webhooks: WebhookSender
   readonly trail: AuditTrail & { readonly failing: boolean }
   readonly hashKey: (secret: string) => string

@@ -6,6 +6,9 @@ import { accountsGet } from './accounts_get.ts'
 import { accountsList } from './accounts_list.ts'
 import { accountsUpdate } from './accounts_update.ts'
 import { auditList } from './audit_list.ts'
+import { connectSessionsCreate } from './connect_sessions_create.ts'
+import { connectSessionsGet } from './connect_sessions_get.ts'
+import { connectSessionsRedeem } from './connect_sessions_redeem.ts'
 import { connectionsActivate } from './connections_activate.ts'
 import { connectionsCreate } from './connections_create.ts'
 import { connectionsCredentials } from './connections_credentials.ts'
@@ -17,6 +20,9 @@ import { connectionsRefresh } from './connections_refresh.ts'
 import { connectionsSwitch } from './connections_switch.ts'
 import { connectionsTest } from './connections_test.ts'
 import { connectionsUpdate } from './connections_update.ts'
+import { connectorAppsDelete } from './connector_apps_delete.ts'
+import { connectorAppsGet } from './connector_apps_get.ts'
+import { connectorAppsSet } from './connector_apps_set.ts'
 import { connectorsGet } from './connectors_get.ts'
 import { connectorsList } from './connectors_list.ts'
 import { eventsList } from './events_list.ts'
@@ -45,6 +51,12 @@ export const OPERATIONS = [
   statusGet,
   connectorsList,
   connectorsGet,
+  connectorAppsSet,
+  connectorAppsGet,
+  connectorAppsDelete,
+  connectSessionsCreate,
+  connectSessionsGet,
+  connectSessionsRedeem,
   connectionsCreate,
   connectionsList,
   connectionsGet,

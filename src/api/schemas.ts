@@ -206,7 +206,7 @@ export const Timeouts = z.strictObject({
   idle_ms: z.int().min(100).max(600_000).optional(),
 })
 
-const StringMap = z.record(z.string().max(100), z.string())
+export const StringMap = z.record(z.string().max(100), z.string())
 
 const connectionOptions = {
   tags: Tags,

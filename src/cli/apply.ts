@@ -5,7 +5,7 @@ import { type Call, command, EXIT, UsageError } from './command.ts'
 import { textOf } from './input.ts'
 import { readCurrent } from './state_current.ts'
 import { parseState } from './state_file.ts'
-import { type NewKey, planOf, resolveSecrets, type Step } from './state_plan.ts'
+import { planOf, resolveSecrets, type ShownOnce, type Step } from './state_plan.ts'
 import { plain } from './table.ts'
 
 const apply = command({
@@ -13,7 +13,7 @@ const apply = command({
   args: ['FILE'],
   summary: 'Make the server what a file says',
   description:
-    'Prints a plan, exit 0; --yes carries it out. The whole file is checked first and every fault is told (exit 78). Things that the file does not name are left alone, unless --prune. Secrets cannot be compared: they are sent for a new connection, for one whose address or network changes, and with --secrets. A new key is printed once, as "account name key".',
+    'Prints a plan, exit 0; --yes carries it out. The whole file is checked first and every fault is told (exit 78). Things that the file does not name are left alone, unless --prune. Secrets cannot be compared: they are sent for a new connection, for one whose address or network changes, and with --secrets. A new key is printed once, as "account name key", the new secret of a webhook as "webhook id secret".',
   examples: ['apply state.yaml', 'apply state.yaml --yes --keys-out new-keys.jsonl', 'apply state.yaml --check'],
   on: 'server',
   options: {
@@ -21,14 +21,15 @@ const apply = command({
     check: { type: 'boolean', describes: 'Only the plan; exit 1 when there is something to do.' },
     prune: {
       type: 'boolean',
-      describes: 'Delete accounts and connections, and revoke keys, that the file does not name; never the key in use.',
+      describes:
+        'Delete accounts, connections and webhooks, and revoke keys, that the file does not name; never the key in use.',
     },
-    secrets: { type: 'boolean', describes: 'Send the secrets of every connection in the file.' },
+    secrets: { type: 'boolean', describes: 'Send the secrets of every connection and webhook in the file.' },
     'no-verify': { type: 'boolean', describes: 'Do not try connections at their service first.' },
     'keys-out': {
       type: 'string',
       value: 'FILE',
-      describes: 'Write new keys to a new file (0600), one JSON object a line.',
+      describes: 'Write new keys and secrets to a new file (0600), one JSON object a line.',
     },
   },
   async run(call) {
@@ -60,12 +61,14 @@ async function carryOut(
   secrets: ReadonlyMap<Step, Readonly<Record<string, string>>>,
 ): Promise<void> {
   const out = options['keys-out'] === undefined ? undefined : new KeysFile(options['keys-out'])
-  const keys: NewKey[] = []
+  const made: ShownOnce[] = []
   const done: Step[] = []
-  const shownOnce = (key: NewKey) => {
-    keys.push(key)
-    if (out !== undefined) out.write(key)
-    else if (!terminal.json) terminal.print(`${key.account} ${key.name} ${key.key}`)
+  const shownOnce = (one: ShownOnce) => {
+    made.push(one)
+    if (out !== undefined) out.write(one)
+    else if (!terminal.json) {
+      terminal.print('key' in one ? `${one.account} ${one.name} ${one.key}` : `webhook ${one.webhook} ${one.secret}`)
+    }
   }
   try {
     for (const step of plan) {
@@ -80,7 +83,7 @@ async function carryOut(
   } finally {
     out?.close()
     if (terminal.json)
-      terminal.answer(answerOf(done, done.length === plan.length, out === undefined ? keys : []), () => '')
+      terminal.answer(answerOf(done, done.length === plan.length, out === undefined ? made : []), () => '')
   }
 }
 
@@ -99,9 +102,9 @@ class KeysFile {
     }
   }
 
-  write(key: NewKey): void {
+  write(one: ShownOnce): void {
     this.#written = true
-    writeSync(this.#descriptor, `${JSON.stringify(key)}\n`)
+    writeSync(this.#descriptor, `${JSON.stringify(one)}\n`)
   }
 
   close(): void {
@@ -110,12 +113,13 @@ class KeysFile {
   }
 }
 
-function answerOf(steps: readonly Step[], applied: boolean, keys: readonly NewKey[]) {
+function answerOf(steps: readonly Step[], applied: boolean, made: readonly ShownOnce[]) {
   return {
     applied,
     changes: steps.filter(({ action }) => action !== 'unchanged').length,
     steps: steps.map(({ action, noun, id, fields }) => ({ action, noun, id, fields })),
-    keys,
+    keys: made.filter((one) => 'key' in one),
+    webhook_secrets: made.filter((one) => 'webhook' in one),
   }
 }
 

@@ -24,7 +24,7 @@ export type Values<O extends Options> = {
   readonly [K in keyof O]?: (O[K]['multiple'] extends true ? readonly Value<O[K]>[] : Value<O[K]>) | undefined
 }
 
-/** `ID` must be given, `[FILE]` may be. */
+/** `ID` must be given, `[FILE]` may be; after a last `[ARG...]` any number, for the command to take from the end of the list. */
 type Positionals<A extends readonly string[]> = {
   readonly [K in keyof A]: A[K] extends `[${string}]` ? string | undefined : string
 }
@@ -52,12 +52,12 @@ export interface Command<O extends Options = Options, A extends readonly string[
   readonly description?: string
   /** Without the leading `octroi`. */
   readonly examples: readonly string[]
-  /** What it works on: a running server (over its API), or the data folder. */
-  readonly on: 'server' | 'data folder'
+  /** What it works on: a running server (over its API), the data folder, or files that it is given and nothing else. */
+  readonly on: 'server' | 'data folder' | 'files'
   readonly options: O
-  /** What it ends with; nothing: done. */
+  /** What it ends with; nothing: done. One of `EXIT`, but for a command that ends as the program that it ran. */
   // biome-ignore lint/suspicious/noConfusingVoidType: most commands end with nothing, and do not say so
-  run(call: Call<O, A>): Promise<ExitCode | void>
+  run(call: Call<O, A>): Promise<number | void>
 }
 
 /** Ties the types of a declaration together. */

@@ -39,11 +39,26 @@ export const NOUNS: readonly Noun[] = [
     summary: 'The people and programs that keys belong to',
     load: async () => (await import('./account.ts')).commands,
   },
+  {
+    name: 'run',
+    summary: 'Run a program with the secrets of a connection in its environment',
+    load: async () => (await import('./run_child.ts')).commands,
+  },
+  {
+    name: 'render',
+    summary: 'Fill the secrets of connections into a file',
+    load: async () => (await import('./render.ts')).commands,
+  },
   { name: 'audit', summary: 'Who did what', load: async () => (await import('./audit.ts')).commands },
   {
     name: 'event',
     summary: 'What happened to connections, keys and accounts',
     load: async () => (await import('./event.ts')).commands,
+  },
+  {
+    name: 'webhook',
+    summary: 'Addresses that are told what happened',
+    load: async () => (await import('./webhook.ts')).commands,
   },
   {
     name: 'export',

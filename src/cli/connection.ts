@@ -1,6 +1,7 @@
 import { command, EXIT } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
 import { add, NO_VERIFY, next, reconnect } from './connection_add.ts'
+import { importConnection } from './connection_import.ts'
 import { set } from './connection_set.ts'
 import { collect } from './input.ts'
 import { fields, table } from './table.ts'
@@ -116,4 +117,4 @@ const rm = command({
   },
 })
 
-export const commands = [add, ls, show, set, test, refresh, reconnect, next, switchOver, activate, rm]
+export const commands = [add, importConnection, ls, show, set, test, refresh, reconnect, next, switchOver, activate, rm]

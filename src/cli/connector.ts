@@ -1,4 +1,6 @@
 import { command } from './command.ts'
+import { importNango } from './connector_import.ts'
+import { testConnector } from './connector_recording.ts'
 import { collect } from './input.ts'
 import { fields, table } from './table.ts'
 
@@ -62,4 +64,4 @@ function asked(given: Readonly<Record<string, Field>>): string[] {
   })
 }
 
-export const commands = [ls, show]
+export const commands = [ls, show, testConnector, importNango]

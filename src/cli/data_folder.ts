@@ -53,6 +53,7 @@ export interface RestoreOptions {
 export interface RestoreOutcome {
   readonly rows: number
   readonly suspended_connections: number
+  readonly suspended_webhooks: number
   readonly foreign_keys: number
   /** Where the files are that were replaced. */
   readonly aside: string | null

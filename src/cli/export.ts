@@ -3,13 +3,14 @@ import { Document, type Node, type YAMLMap } from 'yaml'
 import type { ItemOf } from '../client/index.ts'
 import { command } from './command.ts'
 import { accountEntry, type Connector, type Current, connectionEntry, keyEntry, readCurrent } from './state_current.ts'
+import { webhookEntry } from './state_webhooks.ts'
 
 const exportState = command({
   name: 'export',
   args: ['[FILE]'],
-  summary: 'Write accounts, connections and keys as a file, without any secret',
+  summary: 'Write accounts, connections, keys and webhooks as a file, without any secret',
   description:
-    'For "octroi apply", here or elsewhere. Each secret of a connection is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out.',
+    'For "octroi apply", here or elsewhere. Each secret of a connection is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out. Webhooks are written without a secret: where apply makes one it prints it, unless the file gives one.',
   examples: ['export state.yaml', 'export --json > state.json'],
   on: 'server',
   options: {},
@@ -18,17 +19,18 @@ const exportState = command({
     for (const key of twins(current)) {
       terminal.say(`Note: ${key.account} has two keys named ${key.name}; apply will refuse that. Rename or revoke one.`)
     }
+    if (current.webhooks === undefined) terminal.say('Note: webhooks are left out; your key may not read them.')
     const state = stateOf(current)
     const text = terminal.json ? `${JSON.stringify(state, null, 2)}\n` : yamlOf(state, current)
     if (file === undefined) return terminal.print(text.trimEnd())
     writeFileSync(file, text)
     terminal.say(
-      `${file}: ${current.accounts.length} accounts, ${current.connections.length} connections, ${current.keys.length} keys.`,
+      `${file}: ${current.accounts.length} accounts, ${current.connections.length} connections, ${current.keys.length} keys, ${current.webhooks?.length ?? 0} webhooks.`,
     )
   },
 })
 
-function stateOf({ accounts, connections, keys, connectors }: Current) {
+function stateOf({ accounts, connections, keys, webhooks, connectors }: Current) {
   return {
     accounts: accounts.map(accountEntry),
     connections: connections.map((connection) => {
@@ -38,6 +40,7 @@ function stateOf({ accounts, connections, keys, connectors }: Current) {
     keys: keys.map((key) =>
       key.imported ? { ...keyEntry(key), secret: reference(`${key.account} ${key.name}`) } : keyEntry(key),
     ),
+    ...(webhooks === undefined ? {} : { webhooks: webhooks.map(webhookEntry) }),
   }
 }
 

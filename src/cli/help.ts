@@ -1,6 +1,6 @@
 import type { Command, Option } from './command.ts'
 import { NOUNS, type Noun } from './commands.ts'
-import { commonOptions } from './parse.ts'
+import { commonOptions, takesMore } from './parse.ts'
 
 export function overview(version: string): string {
   const width = Math.max(...NOUNS.map(({ name }) => name.length))
@@ -31,14 +31,16 @@ export function commandHelp(command: Command): string {
     `Usage: octroi ${invocation(command)}`,
     ...(command.description === undefined ? [] : [wrapped(command.description)]),
     ...(own.length === 0 ? [] : [`Options:\n${own.join('\n')}`]),
-    `Options of every command on ${command.on === 'server' ? 'a running server' : 'the data folder'}:\n${optionLines(commonOptions(command.on)).join('\n')}`,
+    `Options of every command on ${PLACES[command.on]}:\n${optionLines(commonOptions(command.on)).join('\n')}`,
     `Example${command.examples.length === 1 ? '' : 's'}:\n${command.examples.map((example) => `  octroi ${example}`).join('\n')}`,
   ].join('\n\n')
 }
 
 export function invocation(command: Command): string {
   const options = Object.keys(command.options).length === 0 ? [] : ['[options]']
-  return [command.name, ...command.args, ...options].join(' ')
+  if (!takesMore(command)) return [command.name, ...command.args, ...options].join(' ')
+  const [first = '', ...program] = command.args
+  return [command.name, first, ...options, '--', ...program].join(' ')
 }
 
 /** `--set NAME=VALUE`, `--allow-private[=CIDR,...]`. */
@@ -49,6 +51,12 @@ export function spelling(name: string, { type, value, bare }: Option): string {
 
 export function describes({ describes, multiple }: Option): string {
   return multiple ? `${describes} Repeatable.` : describes
+}
+
+export const PLACES: Readonly<Record<Command['on'], string>> = {
+  server: 'a running server',
+  'data folder': 'the data folder',
+  files: 'files alone',
 }
 
 const LEFT = 30

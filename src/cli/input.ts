@@ -56,11 +56,13 @@ export function rateLimit(given: string): { limit: number; window_s: number } {
   return { limit: Number(match[1]), window_s: seconds('rate', window) }
 }
 
+/** `option` is `FILE` for what is given without one. */
 export function textOf(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new UsageError(`--${option} ${path}: cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+    const what = option === 'FILE' ? path : `--${option} ${path}`
+    throw new UsageError(`${what}: cannot be read (${(error as NodeJS.ErrnoException).code}).`)
   }
 }
 

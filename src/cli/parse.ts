@@ -30,6 +30,8 @@ const DATA_FOLDER: Options = {
   },
 }
 
+const OF_KIND: Readonly<Record<Command['on'], Options>> = { server: SERVER, 'data folder': DATA_FOLDER, files: {} }
+
 /** A command line can be read by every user of the machine (`ps`), and shells keep it. */
 const VISIBLE = 'other users of this machine can read a command line, and the shell keeps it'
 
@@ -48,7 +50,7 @@ export function optionsOf(command: Command): Options {
 }
 
 export function commonOptions(on: Command['on']): Options {
-  return { ...(on === 'server' ? SERVER : DATA_FOLDER), ...COMMON }
+  return { ...OF_KIND[on], ...COMMON }
 }
 
 export interface Parsed {
@@ -125,9 +127,16 @@ function unknownOption(command: Command, name: string, rawName: string, known: O
   const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined
   if (reason !== undefined) return new UsageError(`${rawName} is refused: ${reason}.`)
   const hint = didYouMean(name, Object.keys(known), '--')
+  const others = takesMore(command) ? ['Options of the program come after --'] : []
   return new UsageError(`octroi ${command.name} has no option ${rawName}.${hint}`, [
+    ...others,
     `See: octroi ${command.name} --help`,
   ])
+}
+
+/** Its last words are those of a program of the user's. */
+export function takesMore(command: Command): boolean {
+  return command.args.at(-1)?.endsWith('...]') === true
 }
 
 function checkCount(command: Command, args: readonly string[]): void {
@@ -135,7 +144,7 @@ function checkCount(command: Command, args: readonly string[]): void {
   const missing = command.args.slice(args.length).find((name) => !name.startsWith('['))
   if (missing !== undefined) throw new UsageError(`octroi ${command.name} needs ${missing}.`, see)
   const many = args.length - command.args.length
-  if (many <= 0) return
+  if (many <= 0 || takesMore(command)) return
   const takes = command.args.length === 0 ? 'no words' : `${command.args.join(' ')} and no more`
   const joined = Object.entries(command.options).find(([, { bare }]) => bare !== undefined)?.[0]
   const hint = joined === undefined ? [] : [`A value that is optional is joined to its option: --${joined}=VALUE`]

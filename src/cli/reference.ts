@@ -1,6 +1,6 @@
 import type { Command } from './command.ts'
 import { allCommands, NOUNS } from './commands.ts'
-import { describes, invocation, spelling } from './help.ts'
+import { describes, invocation, PLACES, spelling } from './help.ts'
 import { commonOptions } from './parse.ts'
 
 const HEAD = `# The command line
@@ -10,7 +10,7 @@ const HEAD = `# The command line
 \`./octroi COMMAND\` in a checkout is the same program as the installed \`octroi\`. \`octroi help COMMAND\` says what stands here.
 
 Commands either talk to a **running server** (\`OCTROI_URL\`, by default \`http://127.0.0.1:8700\`; you are known to it by the key in
-\`OCTROI_KEY\`), or work on the **data folder** with the [boot settings](settings.md).
+\`OCTROI_KEY\`), or work on the **data folder** with the [boot settings](settings.md), or on **files alone** that they are given.
 
 - **stdout carries the answer alone**: a table, with \`--json\` one JSON document, and where something is shown this once (a new key)
   that and nothing else, so that \`KEY=$(octroi key create ...)\` holds the key. All words around it go to stderr.
@@ -26,7 +26,9 @@ Commands either talk to a **running server** (\`OCTROI_URL\`, by default \`http:
 | 0 | done |
 | 1 | refused or failed: the server said no, or cannot be reached; a test, a check or a verification found something |
 | 64 | usage: an unknown command or option, something missing that cannot be asked for |
-| 78 | configuration: no key, a wrong boot setting or state file; every fault is told, one a line |
+| 78 | configuration: no key, a wrong boot setting, state file or template; every fault is told, one a line |
+
+\`octroi run\` ends with the exit code of the program that it ran.
 
 \`OCTROI_LOG_LEVEL=debug\` shows where an unexpected failure came from.
 `
@@ -38,18 +40,17 @@ export async function reference(): Promise<string> {
     const own = commands.filter((command) => command.name.split(' ')[0] === name)
     return [`## ${name}`, `${summary}.`, ...own.map(section)].join('\n\n')
   })
-  const common = (['server', 'data folder'] as const).map(
-    (on) => `On ${on === 'server' ? 'a running server' : 'the data folder'}:\n\n${optionTable(commonOptions(on))}`,
+  const common = (['server', 'data folder', 'files'] as const).map(
+    (on) => `On ${PLACES[on]}:\n\n${optionTable(commonOptions(on))}`,
   )
   return `${[HEAD.trimEnd(), '## Options of every command', ...common, ...nouns].join('\n\n')}\n`
 }
 
 function section(command: Command): string {
   const options = Object.keys(command.options).length === 0 ? [] : [optionTable(command.options)]
-  const where = command.on === 'server' ? 'a running server' : 'the data folder'
   return [
     `### octroi ${command.name}`,
-    `\`octroi ${invocation(command)}\` · on ${where}`,
+    `\`octroi ${invocation(command)}\` · on ${PLACES[command.on]}`,
     `${command.summary}.${command.description === undefined ? '' : ` ${command.description}`}`,
     ...options,
     `\`\`\`sh\n${command.examples.map((example) => `octroi ${example}`).join('\n')}\n\`\`\``,

@@ -6,11 +6,11 @@ const restore = command({
   args: ['FILE'],
   summary: 'Make an installation from a backup',
   description:
-    'Needs the master key of the backup, and a gate that is stopped. Connections come back suspended, so that a copy does not renew the tokens of the original: --activate where this installation takes its place. Keys of another OCTROI_ENVIRONMENT do not work here unless adopted.',
+    'Needs the master key of the backup, and a gate that is stopped. Connections and webhooks come back suspended, so that a copy does not renew the tokens of the original nor send its events: --activate where this installation takes its place. Keys of another OCTROI_ENVIRONMENT do not work here unless adopted.',
   examples: ['restore octroi-monday.backup --activate', 'restore octroi-monday.backup --data-dir ./staging'],
   on: 'data folder',
   options: {
-    activate: { type: 'boolean', describes: 'Put the connections into service.' },
+    activate: { type: 'boolean', describes: 'Put the connections and webhooks into service.' },
     'adopt-keys': { type: 'boolean', describes: 'Let keys that were made in another environment work here.' },
     replace: { type: 'boolean', describes: 'Replace what is in the data folder; without it a full one is left alone.' },
   },
@@ -29,6 +29,11 @@ const restore = command({
     if (report.suspended_connections > 0) {
       terminal.say(
         `${report.suspended_connections} connections are suspended; "octroi connection activate ID" puts one into service.`,
+      )
+    }
+    if (report.suspended_webhooks > 0) {
+      terminal.say(
+        `${report.suspended_webhooks} webhooks are suspended; "octroi webhook activate ID" lets one send again.`,
       )
     }
     if (report.foreign_keys > 0) {

@@ -20,7 +20,7 @@ export interface World extends Streams {
 /** argv (without node and script) → exit code. Never throws. */
 export async function runCli(argv: readonly string[], world: World): Promise<number> {
   // Before anything is understood: a script that asked for JSON must get its usage errors as JSON, too.
-  const terminal = new Terminal(world, argv.includes('--json'))
+  const terminal = new Terminal(world, ownWords(argv).includes('--json'))
   try {
     return await dispatch(argv, world, terminal)
   } catch (error) {
@@ -104,6 +104,12 @@ function nounNamed(name: string): Noun {
   const names = NOUNS.map((candidate) => candidate.name)
   if (name.startsWith('-')) throw new UsageError(`The command comes first, then its options: octroi COMMAND ${name}`)
   throw new UsageError(`There is no command ${name}.${didYouMean(name, names, 'octroi ')}`, ['See: octroi help'])
+}
+
+/** What follows `--` are words of somebody else's program. */
+function ownWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--')
+  return end < 0 ? argv : argv.slice(0, end)
 }
 
 function isHelp(word: string): boolean {

@@ -14,6 +14,8 @@ export interface Current {
   readonly connections: readonly ItemOf<'/connections'>[]
   /** Without those that are over: revoked or expired. */
   readonly keys: readonly KeyItem[]
+  /** `undefined`: the key may not read them. */
+  readonly webhooks: readonly ItemOf<'/webhooks'>[] | undefined
   readonly connectors: ReadonlyMap<string, Connector>
   /** The key that is used for this. */
   readonly self: Output<'GET', '/keys/self'>
@@ -28,12 +30,14 @@ export async function readCurrent(server: OctroiClient): Promise<Current> {
     await collect(server.pages('/connectors')),
     await server.get('/keys/self'),
   ]
+  const mayRead = self.permissions.some((permission) => permission === '*' || permission === 'webhooks.read')
   return {
     accounts: accounts.filter(({ kind }) => kind === 'service').sort(by(({ id }) => id)),
     connections: connections.sort(by(({ id }) => id)),
     keys: keys
       .filter(({ state }) => state === 'active' || state === 'disabled')
       .sort(by((key) => `${key.account} ${key.name}`)),
+    webhooks: mayRead ? await collect(server.pages('/webhooks', { query })) : undefined,
     connectors: new Map(connectors.map((connector) => [connector.id, connector])),
     self,
   }
@@ -102,7 +106,7 @@ function withDefaults(settings: Readonly<Record<string, string>>, connector: Con
   )
 }
 
-function compact(values: object): Entry {
+export function compact(values: object): Entry {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !isNothing(value)))
 }
 

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { AccountCreate, ConnectionCreate, Id, KeyCreate } from '../api/schemas.ts'
+import { WebhookCreate } from '../api/webhook_schemas.ts'
 import { ConfigurationError } from '../core/errors.ts'
 import { hasReference, referenceFaults } from './state_secrets.ts'
 
@@ -26,16 +27,21 @@ const Key = KeyCreate.extend({
   allow_weak: z.boolean().default(false),
 })
 
+/** One without a secret gets one where it is made or moved, shown once. */
+const Webhook = WebhookCreate.extend({ id: Id, secret: z.string().optional() })
+
 const StateFile = z.strictObject({
   accounts: z.array(Account).default([]),
   connections: z.array(Connection).default([]),
   keys: z.array(Key).default([]),
+  webhooks: z.array(Webhook).optional(),
 })
 
 export type StateFile = z.output<typeof StateFile>
 export type AccountEntry = StateFile['accounts'][number]
 export type ConnectionEntry = StateFile['connections'][number]
 export type KeyEntry = StateFile['keys'][number]
+export type WebhookEntry = NonNullable<StateFile['webhooks']>[number]
 
 type Path = readonly (string | number)[]
 
@@ -93,10 +99,10 @@ function isSecretField([list, , field, name, ...more]: Path): boolean {
   if (more.length > 0) return false
   return list === 'connections'
     ? field === 'secrets' && name !== undefined
-    : list === 'keys' && field === 'secret' && name === undefined
+    : (list === 'keys' || list === 'webhooks') && field === 'secret' && name === undefined
 }
 
-function duplicates({ accounts, connections, keys }: StateFile): Fault[] {
+function duplicates({ accounts, connections, keys, webhooks = [] }: StateFile): Fault[] {
   return [
     ...repeated(
       'accounts',
@@ -109,6 +115,10 @@ function duplicates({ accounts, connections, keys }: StateFile): Fault[] {
     ...repeated(
       'keys',
       keys.map(({ account, name }) => `${account} ${name}`),
+    ),
+    ...repeated(
+      'webhooks',
+      webhooks.map(({ id }) => id),
     ),
   ]
 }

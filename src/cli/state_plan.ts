@@ -13,6 +13,15 @@ import {
 import type { AccountEntry, ConnectionEntry, KeyEntry, StateFile } from './state_file.ts'
 import { resolveReferences } from './state_secrets.ts'
 import * as steps from './state_steps.ts'
+import { webhookDeletions, webhookFaults, webhookStep } from './state_webhooks.ts'
+
+/** What is made and shown nowhere else. */
+export type ShownOnce = NewKey | NewSecret
+
+export interface NewSecret {
+  readonly webhook: string
+  readonly secret: string
+}
 
 export interface NewKey {
   readonly id: string
@@ -24,18 +33,18 @@ export interface NewKey {
 /** One thing and what becomes of it. */
 export interface Step {
   readonly action: 'create' | 'update' | 'delete' | 'unchanged'
-  readonly noun: 'account' | 'connection' | 'key'
+  readonly noun: 'account' | 'connection' | 'key' | 'webhook'
   readonly id: string
   /** What changes of it. */
   readonly fields: readonly string[]
   /** The secrets that it sends, as they are written in the file. */
   readonly secrets?: Readonly<Record<string, string>> | undefined
-  /** `shownOnce` gets a new key as soon as it is made: whatever fails after that, it is shown nowhere else. */
+  /** `shownOnce` gets a new key or secret as soon as it is made: whatever fails after that, it is shown nowhere else. */
   run?(
     server: OctroiClient,
     secrets: Readonly<Record<string, string>>,
     verify: boolean,
-    shownOnce: (key: NewKey) => void,
+    shownOnce: (made: ShownOnce) => void,
   ): Promise<void>
 }
 
@@ -47,14 +56,15 @@ export interface PlanOptions {
 
 /** What is to be done, in order. Throws `ConfigurationError` with all that the server would refuse for certain. */
 export function planOf(file: StateFile, current: Current, options: PlanOptions): Step[] {
-  const faults = faultsOf(file, current)
+  const faults = [...faultsOf(file, current), ...webhookFaults(file, current)]
   if (faults.length > 0) throw new ConfigurationError(faults)
   const makes = [
     ...file.accounts.map((entry) => accountStep(entry, current)),
     ...file.connections.map((entry) => connectionStep(entry, current, options.secrets)),
     ...file.keys.map((entry) => keyStep(entry, current)),
+    ...(file.webhooks ?? []).map((entry) => webhookStep(entry, current, options.secrets)),
   ]
-  return options.prune ? [...makes, ...deletions(file, current)] : makes
+  return options.prune ? [...makes, ...webhookDeletions(file, current), ...deletions(file, current)] : makes
 }
 
 function faultsOf(file: StateFile, { accounts, connections, connectors, keys }: Current): string[] {

@@ -1,7 +1,9 @@
+import { checkedBase, filled, proxyPrefix, proxyUrl } from './address.ts'
 import { bodyOf, errorOf, notAnswered } from './error.ts'
 import type { Arguments, Call, CallOptions, ItemOf, Method, PagedPath } from './types.ts'
 
 export { type ApiFieldError, OctroiApiError } from './error.ts'
+export { createFetch, type FetchOptions, type GateFetch } from './fetch.ts'
 export type { Arguments, CallOptions, Input, ItemOf, Method, Output, PagedPath, PathOf } from './types.ts'
 
 export interface ClientOptions {
@@ -25,7 +27,10 @@ export interface OctroiClient {
   readonly delete: Call<'DELETE'>
   /** Every item of a list, page after page. */
   pages<const P extends PagedPath>(path: P, ...input: Arguments<'GET', P>): AsyncGenerator<ItemOf<P>, void, undefined>
-  /** Calls to the service behind a connection, signed by Octroi. */
+  /**
+   * Calls to the service behind a connection, signed by Octroi. Answers of Octroi's own are returned like those of the service, with
+   * their `Octroi-Error`; `createFetch` throws them.
+   */
   proxy(connection: string): ProxyFetch
 }
 
@@ -61,14 +66,6 @@ export function createClient(options: ClientOptions): OctroiClient {
   }
 }
 
-function checkedBase(url: string): string {
-  const { protocol, username, search, hash } = new URL(url)
-  if (!/^https?:$/.test(protocol) || username !== '' || search !== '' || hash !== '') {
-    throw new TypeError('url must be an http or https address without user info, query or fragment')
-  }
-  return url.replace(/\/+$/, '')
-}
-
 const TIMEOUT_MS = 30_000
 
 async function send(options: ClientOptions, base: string, method: Method, path: string, input: LooseInput) {
@@ -99,15 +96,6 @@ function known(error: unknown, signal: AbortSignal | undefined): boolean {
   return (error as { name?: string }).name === 'OctroiApiError' || signal?.aborted === true
 }
 
-/** `.` and `..` stay what they are through percent-encoding, and would make another path of it. */
-function filled(path: string, params: Readonly<Record<string, unknown>>): string {
-  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = String(params[name] ?? '')
-    if (/^\.{0,2}$/.test(value)) throw new TypeError(`params.${name} must be an id`)
-    return encodeURIComponent(value)
-  })
-}
-
 function queryOf(query: Readonly<Record<string, unknown>>): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined)
   if (given.length === 0) return ''
@@ -127,11 +115,9 @@ async function* pages(call: LooseCall, path: string, input: LooseInput = {}) {
 }
 
 function proxied(options: ClientOptions, base: string, connection: string): ProxyFetch {
-  const prefix = `${base}/proxy/${filled('{connection}', { connection })}`
+  const prefix = proxyPrefix(base, connection)
   return async (path, init = {}) => {
-    const url = new URL(path.startsWith('/') ? prefix + path : `${prefix}/${path}`)
-    // `..` would lead out of the connection, to another one or to the management API.
-    if (!url.href.startsWith(`${new URL(prefix).href}/`)) throw new TypeError('the path leads out of the connection')
+    const url = proxyUrl(prefix, path)
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${options.key}`)
     return (options.fetch ?? globalThis.fetch)(url, { redirect: 'manual', ...init, headers })

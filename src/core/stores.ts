@@ -62,6 +62,8 @@ export interface KeyStore {
 }
 
 export interface ConnectionFilter {
+  /** That take the application's secrets from this connector's configuration. */
+  readonly app?: string | undefined
   readonly connector?: string | undefined
   readonly state?: ConnectionState | undefined
   readonly id?: string | undefined

@@ -29,25 +29,34 @@ export interface TokenRow extends SealedToken {
   readonly lease_until: string | null
 }
 
+export interface DueToken {
+  readonly id: string
+  readonly connector: string
+  readonly due_at: string
+}
+
 export interface TokenStore {
   get(connectionId: string): Promise<TokenRow | undefined>
   /** By a person's hand: replaces whatever is there, and ends the lease of whoever is renewing. Returns the new version. */
   put(connectionId: string, sealed: string | null, dueAt: string | null): Promise<number>
   /** The lease, unless somebody holds one at `now`. The fencing token is larger than every one before it. */
   lease(connectionId: string, now: string, until: string): Promise<number | undefined>
-  /** Only under the latest lease and when the connection's secrets are still at `secretsVersion` (D20). Ends the lease. */
+  /**
+   * Only under the latest lease and when the connection's secrets are still at `secretsVersion` (D20). Ends the lease. Returns the
+   * new version; may be repeated when it is not known whether it was done.
+   */
   save(
     connectionId: string,
     fence: number,
     secretsVersion: number,
     sealed: string | null,
     dueAt: string | null,
-  ): Promise<boolean>
+  ): Promise<number | undefined>
   /** Notes a renewal that failed and ends the lease. `dueAt` is when to try again. */
   fail(connectionId: string, fence: number, dueAt: string | null): Promise<boolean>
   release(connectionId: string, fence: number): Promise<void>
-  /** Connections in service whose renewal is due, the most overdue first. */
-  due(now: string, limit: number): Promise<readonly { readonly id: string; readonly due_at: string }[]>
+  /** Connections in service whose renewal is due and under way nowhere, the most overdue first; those of some connectors left out. */
+  due(now: string, limit: number, except?: readonly string[]): Promise<readonly DueToken[]>
   /** Moves a due time that is still `from`. */
   postpone(connectionId: string, from: string, to: string | null): Promise<void>
 }

@@ -1,6 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { OctroiError } from '../core/errors.ts'
-import { signRequest } from '../outbound/request_signing.ts'
+import { asOctroiError, OctroiError } from '../core/errors.ts'
 import { credentialRefused, refusalNeedsBody, refusalText } from '../outbound/refusal.ts'
 import type { Signature } from '../outbound/scheme.ts'
 import type { Target } from '../outbound/targets.ts'
@@ -9,8 +8,9 @@ import type { BodyRelay } from './body_relay.ts'
 import type { Call } from './call.ts'
 import { CallerGone } from './caller_gone.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
-import { callerHeaders, contentLength, headerOf, upstreamHeaders, upstreamQuery } from './headers.ts'
+import { callerHeaders, contentLength, headerOf } from './headers.ts'
 import { isSafeMethod } from './lanes.ts'
+import { outgoing } from './outgoing.ts'
 import type { AnswerSink } from './sinks.ts'
 
 export type RequestBody = BodyRelay | Buffer | null
@@ -184,42 +184,17 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     this.#controller = undefined
     try {
       upstream.pool.dispatch(
-        { method: this.#call.method as Dispatcher.HttpMethod, ...this.#signed(body), body: body ?? null } as Dispatcher.DispatchOptions,
+        {
+          method: this.#call.method as Dispatcher.HttpMethod,
+          ...outgoing(this.#call, this.#target, this.#signature, body),
+          body: body ?? null,
+        } as Dispatcher.DispatchOptions,
         this,
       )
     } catch (error) {
       this.#end()
       this.#events.failed(upstreamError(error))
     }
-  }
-
-  /** Where the request goes and what it carries. */
-  #signed(body: RequestBody): { path: string; headers: readonly string[] } {
-    const { head, caller, path, query, params, method } = this.#call
-    const { upstream, basePath, signedHeaders, signedQuery, connector } = this.#target
-    const signature = this.#signature
-    const each = signature.perRequest !== undefined
-    const headers = upstreamHeaders({
-      head: head as NonNullable<typeof head>,
-      signed: signedHeaders,
-      signature: each ? [] : signature.headers,
-      keepCookies: connector.cookies === 'keep',
-      clientAddress: caller?.address ?? '',
-      clientProto: caller?.proto ?? 'http',
-    })
-    const address = basePath + path
-    if (!each) return { path: address + upstreamQuery(query, signedQuery, signature.query), headers }
-    const signed = signRequest(signature, {
-      method,
-      origin: upstream.origin,
-      path: address,
-      query: upstreamQuery(query, signedQuery, '').slice(1),
-      headers,
-      body: Buffer.isBuffer(body) ? body : null,
-      params,
-      now: Date.now(),
-    })
-    return { path: signed.query === '' ? address : `${address}?${signed.query}`, headers: signed.headers }
   }
 
   #begin(controller: Dispatcher.DispatchController): void {
@@ -247,30 +222,30 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     const body = this.#body === null || Buffer.isBuffer(this.#body) ? this.#body : this.#body.replay
     // This attempt is over: whoever ends the exchange meanwhile must not wait for it.
     this.#controller = undefined
+    this.#sawByte = false
+    this.deadline = this.#call.arrivedAt + this.#target.firstByteMs
     const first = this.#renewal === undefined && body !== undefined
-    const renewal = first ? await this.#events.renewal(this.#target).catch(() => undefined) : undefined
+    const renewal = first ? await this.#events.renewal(this.#target).catch((error) => asOctroiError(error)) : undefined
     if (this.#over) return
-    if (renewal !== undefined && body !== undefined) {
+    if (renewal === undefined || body === undefined || renewal instanceof OctroiError) this.#giveUp(renewal)
+    else {
       this.#renewal = renewal
       this.#target = renewal.target
       this.#signature = renewal.signature
       this.#heldBytes = 0
       this.#judged = 'open'
       this.#dispatch(body)
-      return
     }
-    // Not before: while the next secrets may still do, nothing is wrong with the connection.
-    this.#events.onRefused(this.#target)
+  }
+
+  /** What is wrong with the connection is known where its renewal failed, and looked into where there was none. */
+  #giveUp(fault: unknown): void {
+    const known = fault instanceof OctroiError && fault.status >= 502 ? fault : undefined
+    // Not before: while other secrets may still do, nothing is wrong with the connection.
+    if (known === undefined) this.#events.onRefused(this.#target)
     this.#end()
-    this.#events.failed(
-      new OctroiError(
-        'upstream_rejected_credential',
-        'The service refused the secret that Octroi holds for this connection.',
-        {
-          retryAfter: 60,
-        },
-      ),
-    )
+    const detail = 'The service refused the secret that Octroi holds for this connection.'
+    this.#events.failed(known ?? new OctroiError('upstream_rejected_credential', detail, { retryAfter: 60 }))
   }
 
   /**

@@ -77,7 +77,7 @@ export class Gate {
       throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 5 })
     call.recordStart()
     const ready = this.#parts.renewals.ready(call.sought as Sought)
-    call.target = ready instanceof Promise ? await ready : ready
+    call.target = ready instanceof Promise ? await ready.catch(hideDeleted) : ready
     await this.#forward(call)
   }
 
@@ -198,7 +198,7 @@ export class Gate {
     const sought = await targets.find(await hot.version(), refused.connection.id)
     if (sought === undefined) return undefined
     const isOther = sought.secretsVersion !== refused.secretsVersion || sought.token?.version !== refused.token?.version
-    const now = isOther && sought.ready ? sought : await renewals.refused(refused)
+    const now = isOther ? await renewals.ready(sought) : await renewals.refused(refused)
     if (now === undefined || isMoved(now, refused)) return undefined
     const isSame = JSON.stringify(now.signature) === JSON.stringify(refused.signature)
     if (!isSame) return { target: now, signature: now.signature, isNext: false }
@@ -211,6 +211,11 @@ export class Gate {
     admission.notedAt = now
     this.#parts.trail.noteUse(admission.principal.key_id, new Date(now).toISOString())
   }
+}
+
+/** One that was deleted while its token was waited for answers as if it had never been. */
+function hideDeleted(error: unknown): never {
+  throw error instanceof OctroiError && error.code === 'not_found' ? notGranted() : error
 }
 
 /**

@@ -14,6 +14,7 @@ import { readHead } from '../inbound/request_head.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import { errorPages } from '../version.ts'
 import { type ApiDoor, sendProblem, serveApi } from './api_routes.ts'
+import { serveConnect } from './connect_routes.ts'
 import type { Metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 
@@ -35,6 +36,7 @@ const MAX_HEADER_BYTES = 32 * 1024
  * |---|---|
  * | `/proxy/` | gateway |
  * | `/api/v1/` | api |
+ * | `/connect/` | outbound/onboarding, with pages |
  * | `/health`, `/ready`, `/metrics`, `/openapi.json` | here |
  */
 export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyInstance; server: Server }> {
@@ -66,6 +68,7 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
   fastify.removeContentTypeParser('text/plain')
   serveApi(fastify, OPERATIONS as unknown as readonly Endpoint[], parts)
   serveOwn(fastify, parts)
+  await serveConnect(fastify, parts)
   fastify.setNotFoundHandler((request, reply) => {
     const error = new OctroiError('not_found', `Nothing is served at ${request.method} ${pathOf(request.url)}.`)
     sendProblem(reply, parts.problem(error, requestId()))

@@ -135,7 +135,7 @@ describe('a backup that is not right changes nothing', () => {
     [
       'of a newer schema',
       (packed) =>
-        edit(packed, (lines) => lines.map((line) => line.replace('["0001_main"]', '["0001_main","0009_new"]'))),
+        edit(packed, (lines) => lines.map((line) => line.replace('["0001_main"', '["0001_main","9999_future"'))),
       { name: 'ConfigurationError' },
     ],
   ]

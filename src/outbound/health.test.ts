@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Store } from '../core/stores.ts'
 import type { ConnectionState } from '../core/types.ts'
 import type { Vault } from '../core/vault.ts'
+import type { Catalogue } from './catalogue.ts'
 import { ConnectionHealth } from './health.ts'
-import type { Target, Targets } from './targets.ts'
+import type { Target } from './targets.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
@@ -36,7 +37,11 @@ function world(state: ConnectionState = 'ready') {
     openSecrets: async (_key: unknown, _connection: unknown, sealed: unknown) => sealed,
     sealSecrets: async (_key: unknown, _connection: unknown, sets: object, version: number) => ({ ...sets, version }),
   }
-  const health = new ConnectionHealth(store as unknown as Store, vault as unknown as Vault, {} as Targets)
+  const health = new ConnectionHealth(
+    store as unknown as Store,
+    vault as unknown as Vault,
+    { get: () => undefined } as unknown as Catalogue,
+  )
   // Its connector declares no test: what calls say is all there is.
   const target = () =>
     ({ connection: { id: 'c', state: row.state, settings: {} }, connector: { compiled: {} } }) as unknown as Target

@@ -2,7 +2,7 @@ import { OctroiError } from '../core/errors.ts'
 import type { Catalogue } from './catalogue.ts'
 import { validateSecrets, validateSettings } from './connection_input.ts'
 import type { Connector } from './connector.ts'
-import type { Exchange, ExchangeContext, Obtained, StepAnswer } from './exchange.ts'
+import { durableNames, type Exchange, type ExchangeContext, type Obtained, type StepAnswer } from './exchange.ts'
 import {
   formatRecording,
   parseRecording,
@@ -125,7 +125,7 @@ class Player {
       case 'renew':
         return this.#obtained(await exchange.run(this.#connection, context))
       case 'refused':
-        this.#token = onlyDurable(this.#token, exchange.durable)
+        this.#token = onlyDurable(this.#token, durableNames(exchange, this.#connector))
         return this.#obtained(await exchange.run(this.#connection, context))
       case 'consent':
         return this.#consent(exchange, context)

@@ -1,15 +1,16 @@
 import type { Store } from '../core/stores.ts'
+import type { DueToken } from '../core/token_stores.ts'
 import type { Renewals } from './renewals.ts'
 
 const ROUND_MS = 1_000
-/** Read at once; what is left over comes in the next round. */
-const BATCH = 100
 const AT_ONCE = 8
+/** A slow service takes some of the places, not all of them. */
+const OF_ONE_CONNECTOR = 4
 /** Thousands that end together are spread, over seconds that the last part of their life has to spare. */
 const PER_ROUND = 20
 
 interface RoundParts {
-  readonly store: Pick<Store, 'tokens'>
+  readonly store: { readonly tokens: Pick<Store['tokens'], 'due'> }
   readonly renewals: Pick<Renewals, 'renewDue'>
   readonly log: { error(fields: object, message: string): void; debug(fields: object, message: string): void }
   readonly now: () => number
@@ -22,7 +23,7 @@ interface RoundParts {
 export class RenewalRounds {
   readonly #parts: RoundParts
   readonly #timer: NodeJS.Timeout
-  readonly #running = new Set<string>()
+  readonly #running = new Map<string, { readonly connector: string; readonly work: Promise<void> }>()
   #looking = false
   #failing = false
 
@@ -31,14 +32,20 @@ export class RenewalRounds {
     this.#timer = setInterval(() => void this.round(), ROUND_MS).unref()
   }
 
+  /** Ends once as many have begun as may in one second. */
   async round(): Promise<void> {
     if (this.#looking || this.#running.size >= AT_ONCE) return
     this.#looking = true
     try {
-      const due = await this.#parts.store.tokens.due(new Date(this.#parts.now()).toISOString(), BATCH)
+      const until = this.#parts.now() + ROUND_MS
+      for (let left = PER_ROUND; left > 0 && this.#parts.now() < until; ) {
+        const begun = await this.#begin(left)
+        left -= begun
+        if (begun > 0) continue
+        if (this.#running.size === 0) break
+        await this.#place(until - this.#parts.now())
+      }
       this.#failing = false
-      const free = due.filter(({ id }) => !this.#running.has(id)).slice(0, PER_ROUND)
-      await this.#each(free)
     } catch (error) {
       if (!this.#failing) this.#parts.log.error({ err: error }, 'tokens that are due cannot be read')
       this.#failing = true
@@ -51,30 +58,51 @@ export class RenewalRounds {
     clearInterval(this.#timer)
   }
 
-  /** A slow service takes one of the places, not all of them: the round ends once the rest has been begun. */
-  async #each(due: readonly { readonly id: string; readonly due_at: string }[]): Promise<void> {
-    const waiting = [...due]
-    while (waiting.length > 0 && this.#running.size < AT_ONCE) {
-      const next = waiting.shift()
-      if (next !== undefined) this.#start(next.id, next.due_at)
-      if (this.#running.size >= AT_ONCE && waiting.length > 0) await Promise.race(this.#promises)
-    }
+  /** One that comes to its end, or so many milliseconds. */
+  async #place(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, ms))
+      timer.unref()
+    })
+    await Promise.race([late, ...[...this.#running.values()].map(({ work }) => work)])
+    clearTimeout(timer)
   }
 
-  readonly #promises = new Set<Promise<void>>()
+  /** As many as there are places for. Returns how many. */
+  async #begin(atMost: number): Promise<number> {
+    const places = Math.min(atMost, AT_ONCE - this.#running.size)
+    if (places <= 0) return 0
+    const now = new Date(this.#parts.now()).toISOString()
+    // Those that have only just begun may not hold their lease yet.
+    const found = await this.#parts.store.tokens.due(now, places + this.#running.size, this.#full())
+    let begun = 0
+    for (const due of found) {
+      if (begun >= places) break
+      if (this.#running.has(due.id) || this.#of(due.connector) >= OF_ONE_CONNECTOR) continue
+      this.#start(due)
+      begun++
+    }
+    return begun
+  }
 
-  #start(id: string, dueAt: string): void {
-    this.#running.add(id)
+  #full(): string[] {
+    const connectors = new Set([...this.#running.values()].map(({ connector }) => connector))
+    return [...connectors].filter((connector) => this.#of(connector) >= OF_ONE_CONNECTOR)
+  }
+
+  #of(connector: string): number {
+    return [...this.#running.values()].filter((each) => each.connector === connector).length
+  }
+
+  #start({ id, connector, due_at }: DueToken): void {
     const work = this.#parts.renewals
-      .renewDue(id, dueAt)
+      .renewDue(id, due_at)
       .catch((error) => {
         // Noted where it failed; whoever needs the token is told.
         this.#parts.log.debug({ connection: id, reason: (error as Error).message }, 'a token could not be renewed')
       })
-      .finally(() => {
-        this.#running.delete(id)
-        this.#promises.delete(work)
-      })
-    this.#promises.add(work)
+      .finally(() => this.#running.delete(id))
+    this.#running.set(id, { connector, work })
   }
 }

@@ -1,3 +1,4 @@
+import { ERROR_CODES, type ErrorCode } from '../core/errors.ts'
 import type { ConnectFault, ConnectField } from './connect_view.ts'
 import { CONNECT_WORDS, type ConnectWords } from './connect_words.ts'
 import { type Content, html } from './html.ts'
@@ -7,7 +8,8 @@ import type { Language } from './language.ts'
 
 type General = keyof ConnectWords['faults']
 
-const GENERAL: Readonly<Partial<Record<ConnectFault, General>>> = {
+const GENERAL: Readonly<Partial<Record<ConnectFault | 'unchosen', General>>> = {
+  unchosen: 'fields',
   invalid_request: 'fields',
   secrets_required: 'fields',
   upstream_rejected_credential: 'refused',
@@ -26,6 +28,14 @@ const GENERAL: Readonly<Partial<Record<ConnectFault, General>>> = {
 /** Anything that is not the person's to mend is our own trouble. */
 export function generalFault(fault: ConnectFault, service: string, language: Language): string {
   return CONNECT_WORDS[language].faults[GENERAL[fault] ?? 'ours'](service)
+}
+
+/** 422 for what the person can mend, the service's trouble too: an address may be wrong. Our own trouble keeps its 5xx, and never is a 4xx. */
+export function faultStatus(fault: ConnectFault | 'unchosen'): number {
+  const kind = GENERAL[fault]
+  if (kind !== undefined && kind !== 'later') return 422
+  const { status } = ERROR_CODES[fault as ErrorCode]
+  return status >= 500 || kind === 'later' ? status : 500
 }
 
 /** What validation says (`src/outbound/connection_input.ts`, `places.ts`), by its beginning. A test holds the two together. */

@@ -147,6 +147,8 @@ describe('the form', () => {
     },
   )
   it('our own trouble is not said to be the fault of what was entered', () => {
+    expect(connectForm(view({ fault: 'store_unavailable' })).status).toBe(503)
+    expect(connectForm(view({ fault: 'upstream_rejected_credential' })).status).toBe(422)
     expect(summary(form({ fault: 'internal' }))).toContain('trouble on our side')
     expect(summary(form({ fault: 'store_unavailable' }))).toContain('trouble on our side')
     expect(summary(form({ fault: 'upstream_rejected_credential' }))).toBe(

@@ -1,4 +1,4 @@
-import { generalFault } from './connect_faults.ts'
+import { faultStatus, generalFault } from './connect_faults.ts'
 import { fieldPart, isHidden, isRequired, partOf } from './connect_fields.ts'
 import type { ConnectView, FormView } from './connect_view.ts'
 import { CONNECT_WORDS } from './connect_words.ts'
@@ -8,7 +8,7 @@ import { type Page, renderPage } from './page.ts'
 import { faultSummary, formOf } from './parts.ts'
 import { WORDS } from './words.ts'
 
-/** What the service needs is entered here. 422 when it comes back with faults. Posts `scheme`, `settings.NAME`, `secrets.NAME`. */
+/** What the service needs is entered here. 422 when it comes back with faults, 5xx with ours. Posts `scheme`, `settings.NAME`, `secrets.NAME`. */
 export function connectForm(view: FormView): Page {
   const { language, service, again, docs, fields } = view
   const words = CONNECT_WORDS[language]
@@ -23,7 +23,7 @@ ${fields.length > 0 && html`<p class="quiet">${words.kept(view, service)}</p>`}`
   return renderPage({
     ...view,
     title: faulty ? WORDS[language].faultyTitle(title) : title,
-    status: faulty ? 422 : 200,
+    status: faulty ? faultStatus(view.fault ?? 'invalid_request') : 200,
     body,
   })
 }

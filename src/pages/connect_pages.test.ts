@@ -55,11 +55,34 @@ describe('choose', () => {
     expect(body).toContain('One &amp; only')
   })
   it('422 when nothing was chosen, with a link to the first', () => {
-    const { status, body } = connectChoose({ ...AROUND, ...POSTING, accounts: ACCOUNTS, fault: true })
+    const { status, body } = connectChoose({ ...AROUND, ...POSTING, accounts: ACCOUNTS, fault: 'unchosen' })
     expect(status).toBe(422)
     expect(body).toContain('<a href="#field-account">')
     expect(body).toContain('value="1" id="field-account"')
     expect(body).toContain('<title>Error: Choose an account')
+  })
+})
+
+describe('a step that could not go on', () => {
+  it.each([
+    [422, 'upstream_unreachable', 'cannot be reached'],
+    [422, 'csrf_rejected', 'open for too long'],
+    [429, 'rate_limited', 'too much going on'],
+    [503, 'busy', 'too much going on'],
+    [503, 'store_unavailable', 'trouble on our side'],
+    [500, 'internal', 'trouble on our side'],
+    // A code of the 4xx that is not the person's to mend is a fault of ours.
+    [500, 'not_granted', 'trouble on our side'],
+  ] as const)('%s %s', (status, fault, sentence) => {
+    const pages = [
+      connectAuthorise({ ...AROUND, ...POSTING, signInHost: 'login.acme.example', fault }),
+      connectChoose({ ...AROUND, ...POSTING, accounts: ACCOUNTS, fault }),
+    ]
+    for (const page of pages) {
+      expect(page.status).toBe(status)
+      expect(/<div role="alert".*?<\/div>/s.exec(page.body)?.[0]).toContain(sentence)
+      expect(page.body).toContain('<title>Error: ')
+    }
   })
 })
 

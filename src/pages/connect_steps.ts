@@ -1,3 +1,4 @@
+import { faultStatus, generalFault } from './connect_faults.ts'
 import { docsLink } from './connect_form.ts'
 import type { AuthoriseView, ChooseView, OnwardView } from './connect_view.ts'
 import { CONNECT_WORDS } from './connect_words.ts'
@@ -8,16 +9,18 @@ import { WORDS } from './words.ts'
 
 /** Says what will happen at the service, and where; the button posts. */
 export function connectAuthorise(view: AuthoriseView): Page {
-  const { language, service, again, host, docs } = view
+  const { language, service, again, host, docs, fault } = view
   const words = CONNECT_WORDS[language]
   const title = again ? words.connectAgain(service) : words.connect(service)
-  const body = html`<h1>${title}</h1>
+  const body = html`${fault && faultSummary([], { message: generalFault(fault, service, language) }, language)}<h1>${title}</h1>
 <p>${words.asks(view, service)}</p>
 <p>${words.sentTo(view)}</p>
 <ol>${words.steps(service, host).map((step) => html`<li>${step}</li>`)}</ol>
 ${docs !== undefined && html`<p>${docsLink(view, docs)}</p>`}
 ${formOf(view, html`<button type="submit">${words.goTo(service)}</button>`)}`
-  return renderPage({ ...view, title, body })
+  return fault === undefined
+    ? renderPage({ ...view, title, body })
+    : renderPage({ ...view, title: WORDS[language].faultyTitle(title), body, status: faultStatus(fault) })
 }
 
 /**
@@ -34,7 +37,7 @@ export function connectOnward(view: OnwardView): Page {
   return renderPage({ ...view, title, body, onward: target })
 }
 
-/** One of several accounts. 422 when it comes back. Posts `account`. */
+/** One of several accounts. Posts `account`. */
 export function connectChoose(view: ChooseView): Page {
   const { language, service, accounts, chosen, fault } = view
   const words = CONNECT_WORDS[language]
@@ -42,15 +45,19 @@ export function connectChoose(view: ChooseView): Page {
     name: 'account',
     label: local(words.accounts(accounts.length)),
     required: true,
-    fault: fault ? words.chooseNone : undefined,
+    fault: fault === 'unchosen' ? words.chooseNone : undefined,
     options: accounts.map(({ id, label, hint }) => ({ value: id, label: local(label), hint: hint && local(hint) })),
     value: chosen,
   }
-  const body = html`${fault && faultSummary([part], {}, language)}<h1>${words.chooseTitle}</h1>
+  const summary = () =>
+    fault === undefined || fault === 'unchosen'
+      ? faultSummary([part], {}, language)
+      : faultSummary([], { message: generalFault(fault, service, language) }, language)
+  const body = html`${fault && summary()}<h1>${words.chooseTitle}</h1>
 <p>${words.chooseText(service)}</p>
 ${formOf(view, html`${radioPart(part, language)}<button type="submit">${words.chooseSubmit}</button>`)}`
   const title = fault ? WORDS[language].faultyTitle(words.chooseTitle) : words.chooseTitle
-  return renderPage({ ...view, title, status: fault ? 422 : 200, body })
+  return renderPage({ ...view, title, body, status: fault ? faultStatus(fault) : 200 })
 }
 
 /** A name is in no language. */

@@ -71,6 +71,8 @@ export interface AuthoriseView extends ConnectView, Posting {
   /** The host where the person signs in, to be compared with the address bar: `login.example.com`. */
   readonly signInHost: string
   readonly again?: boolean | undefined
+  /** Why it could not go on from here. */
+  readonly fault?: ConnectFault | undefined
 }
 
 /** The answer to the POST of `connectAuthorise`, and to the last POST where somebody waits for the person to come back. */
@@ -83,8 +85,8 @@ export interface OnwardView extends ConnectView {
 export interface ChooseView extends ConnectView, Posting {
   readonly accounts: readonly { readonly id: string; readonly label: string; readonly hint?: string | undefined }[]
   readonly chosen?: string | undefined
-  /** Nothing was chosen, or something that is not in the list. */
-  readonly fault?: boolean | undefined
+  /** `unchosen`: nothing was chosen, or something that is not in the list. */
+  readonly fault?: 'unchosen' | ConnectFault | undefined
 }
 
 export interface DoneView extends ConnectView {

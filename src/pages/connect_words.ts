@@ -183,7 +183,7 @@ const fr: ConnectWords = {
   refused: {
     person: 'La connexion n’a pas été acceptée',
     service: (service) => `${service} a refusé la connexion`,
-    other_account: 'Ce compte n’est pas le même',
+    other_account: 'C’est un autre compte',
   },
   refusedText: {
     person: (service) => `Vous n’avez pas donné votre accord chez ${service}. Rien n’a été connecté.`,

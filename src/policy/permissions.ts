@@ -5,10 +5,12 @@ import { hasTags } from './grants.ts'
 export const PERMISSIONS = [
   '*',
   'connectors.read',
+  'connectors.write',
   'connections.read',
   'connections.write',
   'connections.read_credentials',
   'connections.write_network',
+  'connect-sessions.write',
   'keys.read',
   'keys.write',
   'accounts.read',

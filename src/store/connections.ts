@@ -61,7 +61,7 @@ export class Connections implements ConnectionStore {
   async list({ limit, after }: Page, filter: ConnectionFilter = {}): Promise<readonly Connection[]> {
     let query = this.#db.selectFrom('connections').selectAll().orderBy('id').limit(limit)
     if (after !== undefined) query = query.where('id', '>', after)
-    for (const column of ['connector', 'state', 'id'] as const) {
+    for (const column of ['connector', 'state', 'id', 'app'] as const) {
       const wanted = filter[column]
       if (wanted !== undefined) query = query.where(column, '=', wanted)
     }

@@ -1,5 +1,5 @@
 import { type Kysely, type Selectable, sql, type UpdateObject } from 'kysely'
-import type { TokenRow, TokenStore } from '../core/token_stores.ts'
+import type { DueToken, TokenRow, TokenStore } from '../core/token_stores.ts'
 import type { MainTables } from './schema.ts'
 
 type Row = Selectable<MainTables['connection_tokens']>
@@ -64,8 +64,8 @@ export class Tokens implements TokenStore {
     secretsVersion: number,
     sealed: string | null,
     dueAt: string | null,
-  ): Promise<boolean> {
-    const { numUpdatedRows } = await this.#held(connectionId, fence, {
+  ): Promise<number | undefined> {
+    const row = await this.#held(connectionId, fence, {
       sealed,
       version: sql<number>`version + 1`,
       due_at: dueAt,
@@ -80,8 +80,9 @@ export class Tokens implements TokenStore {
             .where('secrets_version', '=', secretsVersion),
         ),
       )
+      .returning('version')
       .executeTakeFirst()
-    return numUpdatedRows > 0n
+    return row?.version
   }
 
   async fail(connectionId: string, fence: number, dueAt: string | null): Promise<boolean> {
@@ -97,18 +98,23 @@ export class Tokens implements TokenStore {
     await this.#held(connectionId, fence, { lease_until: null }).execute()
   }
 
-  async due(now: string, limit: number): Promise<readonly { readonly id: string; readonly due_at: string }[]> {
-    const rows = await this.#db
+  async due(now: string, limit: number, except: readonly string[] = []): Promise<readonly DueToken[]> {
+    let query = this.#db
       .selectFrom('connection_tokens')
       .innerJoin('connections', 'connections.id', 'connection_tokens.connection_id')
-      .select(['connection_id', 'due_at'])
+      .select(['connection_id', 'connector', 'due_at'])
       .where('due_at', '<=', now)
       .where('connections.state', 'in', ['ready', 'degraded'])
       .where((where) => where.or([where('lease_until', 'is', null), where('lease_until', '<=', now)]))
       .orderBy('due_at')
       .limit(limit)
-      .execute()
-    return rows.map(({ connection_id, due_at }) => ({ id: connection_id, due_at: due_at as string }))
+    if (except.length > 0) query = query.where('connections.connector', 'not in', except)
+    const rows = await query.execute()
+    return rows.map(({ connection_id, connector, due_at }) => ({
+      id: connection_id,
+      connector,
+      due_at: due_at as string,
+    }))
   }
 
   async postpone(connectionId: string, from: string, to: string | null): Promise<void> {

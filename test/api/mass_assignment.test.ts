@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Account, ApiKey, Connection, NewKey } from '../../src/api/schemas.ts'
+import { WebhookWithSecret } from '../../src/api/webhook_schemas.ts'
 import { connectionBody, expectFields, type OperationName, operationNamed, startWorld, type World } from './world.ts'
 
 /** T23: what an answer shows is not for that reason something that can be sent. */
@@ -11,6 +12,7 @@ beforeAll(async () => {
   ids.keys = (await world.newKey()).id
   ids.connections = await world.newConnection()
   ids.accounts = 'administrator'
+  ids.webhooks = (await world.must('webhooks.create', { body: { url: 'https://example.org/' } })).id
 })
 afterAll(() => world.stop())
 
@@ -30,8 +32,17 @@ const GOOD: Partial<Record<OperationName, object>> = {
   'connections.next': { secrets: null },
   'connections.switch': {},
   'connections.test': {},
+  'webhooks.create': { url: 'https://example.org/' },
+  'webhooks.update': { name: 'Good' },
+  'webhooks.rotate': {},
+  'webhooks.activate': {},
 }
-const SHOWN = { keys: { ...ApiKey.shape, ...NewKey.shape }, accounts: Account.shape, connections: Connection.shape }
+const SHOWN = {
+  keys: { ...ApiKey.shape, ...NewKey.shape },
+  accounts: Account.shape,
+  connections: Connection.shape,
+  webhooks: WebhookWithSecret.shape,
+}
 
 describe.each(Object.entries(GOOD) as [OperationName, object][])('%s', (name, good) => {
   const noun = name.split('.')[0] as keyof typeof SHOWN

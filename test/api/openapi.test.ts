@@ -88,6 +88,8 @@ describe('/openapi.json', () => {
       'connections.switch',
       'connections.test',
       'keys.rotate',
+      'webhooks.activate',
+      'webhooks.rotate',
     ])
   })
   it('takes the bodies that the gate takes and no field that it does not know', () => {

@@ -33,7 +33,9 @@ export function answerFaults(description: Description, method: string, path: str
   const result = compile(description, schema).safeParse(answer.body)
   const faults = result.success ? [] : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
   // A replayed answer does not repeat what is shown once.
-  return answer.headers.get('idempotent-replayed') === null ? faults : faults.filter((text) => !/^key: /.test(text))
+  return answer.headers.get('idempotent-replayed') === null
+    ? faults
+    : faults.filter((text) => !/^(?:key|secret): /.test(text))
 }
 
 const compiled = new WeakMap<Json, z.ZodType>()

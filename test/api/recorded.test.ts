@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { anyDelivered, webhookBody } from '../webhooks/asking.ts'
 import { type Call, connectionBody, type OperationName, operationNamed, startWorld, type World } from './world.ts'
 
 /** Whoever gets the answer of a change can find it on disk: what was begun, and what came of it. */
@@ -33,12 +34,14 @@ async function recorded(name: OperationName, call: Call) {
   return { answer, lines: linesOf(answer.headers.get('octroi-request-id') as string) }
 }
 
-async function examples(): Promise<[OperationName, Call, string][]> {
+/** A call that needs what those before it did is made when its turn has come. */
+async function examples(): Promise<[OperationName, Call | (() => Promise<Call>), string][]> {
   const next = { body: { secrets: { api_key: 'next' } } }
   const { id } = await world.newKey()
   const key = { params: { id } }
   const shop = { params: { id: 'shop' } }
   const caisse = { params: { id: 'caisse' } }
+  const hook = { params: { id: 'hook' } }
   return [
     ['accounts.create', { body: { ...caisse.params, kind: 'service', name: 'Caisse' } }, 'account:caisse'],
     ['accounts.update', { ...caisse, body: { name: 'Other' } }, 'account:caisse'],
@@ -58,13 +61,25 @@ async function examples(): Promise<[OperationName, Call, string][]> {
     ['connections.activate', shop, 'connection:shop'],
     ['connections.credentials', shop, 'connection:shop'],
     ['connections.delete', shop, 'connection:shop'],
+    ['webhooks.create', { body: webhookBody(world, hook.params) }, 'webhook:hook'],
+    ['webhooks.update', { ...hook, body: { name: 'Other' } }, 'webhook:hook'],
+    ['webhooks.rotate', hook, 'webhook:hook'],
+    ['webhooks.test', hook, 'webhook:hook'],
+    ['webhooks.activate', hook, 'webhook:hook'],
+    [
+      'webhooks.replay',
+      async () => ({ params: { id: 'hook', delivery: await anyDelivered(world, 'hook') } }),
+      'webhook:hook',
+    ],
+    ['webhooks.delete', hook, 'webhook:hook'],
   ]
 }
 
 describe('a change is on disk before its answer', () => {
   it('as two lines, started and finished, in order and with what it was about', async () => {
     for (const [name, call, target] of await examples()) {
-      const { answer, lines } = await recorded(name, { headers: { 'X-Correlation-ID': `about-${name}` }, ...call })
+      const made = typeof call === 'function' ? await call() : call
+      const { answer, lines } = await recorded(name, { headers: { 'X-Correlation-ID': `about-${name}` }, ...made })
       expect(answer.status, name).toBeLessThan(300)
       const about = target.endsWith('*') ? `${target.slice(0, -1)}${answer.body.id}` : target
       const known = operationNamed(name).path.includes('{id}') ? about : null

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../src/api/index.ts'
+import { webhookBody } from '../webhooks/asking.ts'
 import { type Call, connectionBody, type OperationName, startWorld, type World } from './world.ts'
 
 /** Secrets go in and do not come out: canaries in every secret, then every operation, well and badly called. */
@@ -17,12 +18,21 @@ beforeAll(async () => {
 })
 afterAll(() => world.stop())
 
+interface Shown {
+  readonly key?: string
+  readonly secret?: string | null
+}
+
 async function call(name: OperationName, request: Call = {}): Promise<void> {
   const { status, headers, body } = await world.call(name, request)
-  const { key, ...rest } = (typeof body === 'object' && body !== null ? body : {}) as { key?: string }
+  const { key, secret: signing, ...rest } = (typeof body === 'object' && body !== null ? body : {}) as Shown
   if (key !== undefined) {
     expect(['keys.create', 'keys.rotate']).toContain(name)
     keys.push(key)
+  }
+  if (typeof signing === 'string') {
+    expect(['webhooks.create', 'webhooks.update', 'webhooks.rotate']).toContain(name)
+    keys.push(signing)
   }
   answers.push({ name, text: JSON.stringify([status, [...headers], rest]) })
 }
@@ -73,9 +83,31 @@ async function callEverything(): Promise<void> {
   for (const name of ['keys.get', 'keys.update', 'keys.revoke'] as const) {
     await call(name, { params: { id: items.at(-1).id }, ...(name === 'keys.update' ? { body: { name: 'y' } } : {}) })
   }
+  await callWebhooks()
   await world.must('connections.credentials', { params })
   for (const name of ['audit.list', 'events.list'] as const) await call(name, { query: { limit: '200' } })
   await call('connections.delete', { params })
+}
+
+/** Given ones are of a form of their own; what holds for them holds for those that are made. */
+async function callWebhooks(): Promise<void> {
+  const hook = { params: { id: 'hook' } }
+  const given = `whsec_${Buffer.from(secret('signing')).toString('base64')}`
+  keys.push(given)
+  await call('webhooks.create', { body: webhookBody(world, { ...hook.params, secret: given }) })
+  await call('webhooks.create', { body: webhookBody(world, { ...hook.params, secret: given }) })
+  await call('webhooks.create', { body: webhookBody(world, { secret: `${given}${secret('shape')}` }) })
+  await call('webhooks.create', { body: webhookBody(world), headers: { 'Idempotency-Key': secret('idempotency') } })
+  await call('webhooks.create', { body: webhookBody(world), headers: { 'Idempotency-Key': secret('idempotency') } })
+  await call('webhooks.update', { ...hook, body: { url: `${world.upstream.url}/status/500`, secret: 'new' } })
+  await call('webhooks.update', { ...hook, body: { secret: given } })
+  await call('webhooks.rotate', hook)
+  for (const name of ['webhooks.list', 'webhooks.get', 'webhooks.test', 'webhooks.activate'] as const) {
+    await call(name, name === 'webhooks.list' ? {} : hook)
+  }
+  await call('webhooks.deliveries', hook)
+  await call('webhooks.replay', { params: { ...hook.params, delivery: 'none' } })
+  await call('webhooks.delete', hook)
 }
 
 describe('no answer of any operation holds a secret', () => {

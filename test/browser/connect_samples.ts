@@ -118,6 +118,14 @@ export const CONNECT_PAGES: Readonly<Record<string, (language: Language) => Page
       docs: 'https://api.fiken.no/api/v2/docs/',
       signInHost: 'fiken.no',
     }),
+  '/authorise-faulty': (language) =>
+    connectAuthorise({
+      ...around(language, '/authorise-faulty'),
+      ...POSTING,
+      service: 'Fiken',
+      signInHost: 'fiken.no',
+      fault: 'upstream_timeout',
+    }),
   '/choose': (language) =>
     connectChoose({ ...around(language, '/choose'), ...POSTING, service: 'Tripletex', accounts: ACCOUNTS }),
   '/choose-faulty': (language) =>
@@ -126,7 +134,7 @@ export const CONNECT_PAGES: Readonly<Record<string, (language: Language) => Page
       ...POSTING,
       service: 'Tripletex',
       accounts: ACCOUNTS.slice(3, 7),
-      fault: true,
+      fault: 'unchosen',
     }),
   '/done': (language) =>
     connectDone({ ...around(language, '/done'), service: 'Tripletex', identity: 'marie@example.org' }),

@@ -69,6 +69,7 @@ async function addConnections(
           tags: { customer: '42' },
           network: { allow_private: true, allow_http: true },
           options: {},
+          app: null,
           has_next: false,
           state: 'ready' as const,
           state_reason: null,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Catalogue } from '../../src/outbound/catalogue.ts'
-import { replay } from './exchange.ts'
+import { replayRecording } from '../../src/outbound/recording.ts'
 
 /** `UPDATE_GOLDEN=1` writes what goes out into the files; read the difference before you keep it. */
 const UPDATE = process.env.UPDATE_GOLDEN === '1'
@@ -18,10 +18,10 @@ describe('golden exchanges', () => {
     )
   })
 
-  it.each(files)('%s', (name) => {
+  it.each(files)('%s', async (name) => {
     const file = join(here, name)
     const text = readFileSync(file, 'utf8')
-    const now = replay(text, catalogue)
+    const now = await replayRecording(text, catalogue)
     if (UPDATE) writeFileSync(file, now)
     else expect(text).toBe(now)
   })

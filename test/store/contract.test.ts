@@ -160,7 +160,10 @@ describe.each(ENGINES)('%s', (engine) => {
     }
 
     it('come back with what opens their secrets', async () => {
-      const stored = { connection: connection('c1'), sealed: sealed(1), dataKey: dataKey('dk1', 'kek1') }
+      const stored = {
+        ...{ connection: connection('c1'), sealed: sealed(1), dataKey: dataKey('dk1', 'kek1') },
+        ...{ token: null, app: null },
+      }
       expect(await store.connections.get('c1')).toEqual(stored)
       expect(await store.connections.get('c2')).toBeUndefined()
       await store.connections.updateSecrets('c1', sealed(2, { next: 'sealed next' }), 1)

@@ -53,6 +53,7 @@ export function connection(id: string, more: Partial<Connection> = {}): Connecti
     tags: { customer: '42' },
     network: { allow_private: ['10.0.0.0/8'] },
     options: { limits: { concurrent_writes: 1 }, allow_never: ['* /api/sql*'] },
+    app: null,
     has_next: false,
     state: 'ready',
     state_reason: null,

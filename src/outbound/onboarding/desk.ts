@@ -8,6 +8,7 @@ import { tokenOf } from '../lifetime.ts'
 import type { Values } from '../scheme.ts'
 import { tryOut } from '../trial.ts'
 import { listAccounts } from './accounts.ts'
+import { callbackPath } from './callback.ts'
 import { type CandidateParts, Candidates } from './candidates.ts'
 import { type Draft, type Drafts, newToken, type OpenSession } from './draft.ts'
 import { formOf, type Submission, withInput } from './form.ts'
@@ -275,11 +276,6 @@ export class Desk {
 }
 
 const ENDED = { kind: 'ended', reason: 'unknown' } as const
-
-/** Apart for each registration of an application: an answer of one service is never taken for another's (D4, RFC 9700 §4.4). */
-export function callbackPath({ connector, id, app }: Pick<Connection, 'connector' | 'id' | 'app'>): string {
-  return app === null ? `/connect/callback/${connector}/${id}` : `/connect/callback/${connector}`
-}
 
 function unknownSession(id: string): OctroiError {
   return new OctroiError('not_found', `There is no connect session ${id} of yours.`)

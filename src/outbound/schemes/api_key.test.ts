@@ -42,11 +42,11 @@ describe('api_key', () => {
   })
 
   it('D17 what the connector sends on every call is the connection’s too', () => {
-    expect(signConnection('api_key', connection)).toMatchObject({
+    expect(signConnection(apiKey, connection)).toMatchObject({
       headers: expect.arrayContaining(['X-Version', '3.0']),
       query: 'tenant=t%201&k%26=x%20y%26z%3D',
     })
-    expect(signedNames('api_key', connection)).toMatchObject({
+    expect(signedNames(apiKey, connection)).toMatchObject({
       headers: expect.arrayContaining(['x-version']),
       query: ['tenant', 'k&'],
     })

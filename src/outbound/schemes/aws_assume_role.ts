@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Connector } from '../connector.ts'
 import { type Exchange, ExchangeError, type Obtained, type StepAnswer } from '../exchange.ts'
-import { parseJson, textAt } from '../json_path.ts'
+import { valueAt } from '../json_path.ts'
 import type { ConnectionSecrets, OutgoingRequest, Scheme, SecretFields } from '../scheme.ts'
+import { parseXml, xmlText } from '../steps/xml.ts'
 import type { Template } from '../template.ts'
 import { AWS_NAMES, awsCredentials, awsSection, awsSigning, type CompiledAws, compileAws } from './aws_section.ts'
 import { awsSigner } from './aws_signature.ts'
@@ -51,7 +52,7 @@ const exchange: Exchange = {
       origin: url.origin,
       path: url.pathname,
       query: url.search.slice(1),
-      headers: ['Content-Type', 'application/x-www-form-urlencoded', 'Accept', 'application/json'],
+      headers: ['Content-Type', 'application/x-www-form-urlencoded'],
       body: Buffer.from(body),
       params: {},
       now: context.now(),
@@ -111,24 +112,18 @@ function form(connection: ConnectionSecrets): string {
 
 const RESULT = ['AssumeRoleResponse', 'AssumeRoleResult']
 
-/** JSON as it was asked for; times are seconds since the epoch there. */
+/** In XML: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 function obtained(answer: StepAnswer): Obtained {
-  const json = parseJson(answer.text)
-  if (answer.status !== 200) throw refusal(answer, textAt(json, ['Error', 'Code']))
-  const at = (...path: string[]) => textAt(json, [...RESULT, ...path])
+  const document = parseXml(answer.text)
+  if (answer.status !== 200) throw refusal(answer, xmlText(valueAt(document, ['ErrorResponse', 'Error', 'Code'])))
+  const at = (...path: string[]) => xmlText(valueAt(document, [...RESULT, ...path]))
   const [id, secret, session] = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].map((key) => at('Credentials', key))
-  const end = endOf(at('Credentials', 'Expiration'))
-  if (!id || !secret || !session || end === undefined)
+  const end = Date.parse(at('Credentials', 'Expiration') ?? '')
+  if (!id || !secret || !session || Number.isNaN(end))
     throw new ExchangeError('transient', 'The answer of STS has no whole Credentials.')
   const identity = at('AssumedRoleUser', 'Arn')
   const values = { access_key_id: id, secret_access_key: secret, session_token: session }
   return { values, expiresAt: end, ...(identity === undefined ? {} : { identity }) }
-}
-
-function endOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const end = /^\d+(\.\d+)?(e\d+)?$/i.test(text) ? Number(text) * 1000 : Date.parse(text)
-  return Number.isFinite(end) ? end : undefined
 }
 
 const KNOWN = ['AccessDenied', 'InvalidClientTokenId', 'SignatureDoesNotMatch', 'ExpiredToken', 'ValidationError']

@@ -25,7 +25,7 @@ export const awsSection = z.strictObject({
     .describe('Headers of the caller that are signed where present, besides Host, Content-Type and X-Amz-*'),
 })
 
-interface Compiled
+export interface CompiledAws
   extends Pick<AwsSigning, 'doubleEncodePath' | 'unsignedPayload' | 'contentSha256' | 'signedHeaders'> {
   readonly service: Template
   readonly region: Template

@@ -1,5 +1,6 @@
 import type { Scheme } from '../scheme.ts'
 import { apiKey } from './api_key.ts'
+import { awsAssumeRole } from './aws_assume_role.ts'
 import { awsSigv4 } from './aws_sigv4.ts'
 import { basic } from './basic.ts'
 import { hmac } from './hmac.ts'
@@ -26,4 +27,5 @@ export const SCHEMES: Readonly<Record<string, Scheme>> = {
   jwt,
   hmac,
   http_signature: httpSignature,
+  aws_assume_role: awsAssumeRole,
 }

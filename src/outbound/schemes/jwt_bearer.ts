@@ -21,7 +21,7 @@ export const jwtBearer: Scheme = {
   names: (connection) => placementNames(jwtBearerOf(connection.connector).apply, connection),
   sign: (connection) => signPlacements(jwtBearerOf(connection.connector).apply, connection),
   exchange: {
-    durable: ['kept'],
+    durable: ['kept', 'identity'],
     endpoints(connection) {
       const { tokenUrl, revocationUrl, userinfoUrl, consent } = jwtBearerOf(connection.connector)
       return addresses([tokenUrl, revocationUrl, userinfoUrl, consent?.authorizationUrl], connection)

@@ -5,7 +5,7 @@ import { type CompiledJwtBearer, jwtBearerOf } from './jwt_bearer_compiled.ts'
 import { withAccountFile } from './jwt_bearer_key.ts'
 import { readToken } from './oauth_answer.ts'
 import { secret } from './oauth_client.ts'
-import { askUserinfo, obtained, unknownFrom } from './oauth_kept.ts'
+import { askUserinfo, isUntold, obtained } from './oauth_kept.ts'
 import { signingKey, signJwt } from './oauth_keys.ts'
 import { refusalOf } from './oauth_refusal.ts'
 import { sendTokenRequest } from './oauth_request.ts'
@@ -34,7 +34,7 @@ export async function mint(held: ConnectionSecrets, context: ExchangeContext): P
   )
   // This grant has no refresh token (RFC 7521 §4.1): one that comes all the same is not used.
   const token = { ...readToken(answer, compiled.answer, context.now()), refreshToken: undefined }
-  const asks = isAsked(compiled, connection)
+  const asks = isUntold('userinfo', compiled.kept, connection)
   const userinfo = asks ? await askUserinfo(maybeAddress(compiled.userinfoUrl, connection), token, context) : undefined
   const got = obtained(token, { userinfo }, compiled.kept, connection)
   return compiled.early === false ? { ...got, early: false } : got
@@ -79,12 +79,6 @@ export const jwtBearerConsent: Consent = {
     checkCallback(params)
     return mint({ ...connection, token: undefined }, context)
   },
-}
-
-/** Asked at the first token, and as long as it has not told what is kept of it. */
-function isAsked({ kept }: CompiledJwtBearer, connection: ConnectionSecrets): boolean {
-  const first = connection.token?.access_token === undefined && connection.token?.kept === undefined
-  return (first && kept.identity?.from === 'userinfo') || unknownFrom('userinfo', kept, connection)
 }
 
 async function assertionOf(

@@ -27,7 +27,6 @@ export function oauth1Consent(parts: ConsentParts): Consent {
   return {
     needed: (connection) => parts.legs(connection) !== undefined,
     signInAt: (connection) => legsOf(parts, connection).authorize,
-    signInAt: (connection) => legsOf(parts, connection).authorize,
     async begin(connection, { redirectUri, state }, context) {
       const legs = legsOf(parts, connection)
       // OAuth 1.0 has no `state`: it is part of the address that the service sends the person back to.

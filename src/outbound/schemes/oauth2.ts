@@ -35,7 +35,7 @@ export const oauth2: Scheme = {
     return client.auth === 'mtls' ? { ...signature, certificate: presented(connection) } : signature
   },
   exchange: {
-    durable: ['refresh_token', 'kept'],
+    durable: ['refresh_token', 'kept', 'identity'],
     endpoints: (connection) => oauth2Endpoints(oauth2Of(connection.connector), connection),
     run: renew,
     revoke,

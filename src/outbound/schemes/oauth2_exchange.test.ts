@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type TokenAnswer, tokenScript } from '../../../test/support/token_script.ts'
+import { OctroiError } from '../../core/errors.ts'
 import { parseConnector } from '../connector.ts'
 import type { Values } from '../scheme.ts'
 import { oauth2 } from './oauth2.ts'
@@ -64,8 +65,14 @@ describe('a refresh (RFC 6749 §6)', () => {
     })
   })
 
-  it('human, and nothing is sent, when there is no refresh token', async () => {
-    const { sent, got } = run(URLS, [], { access_token: 'old' })
+  it('an access token alone, obtained elsewhere, is used until it is refused', async () => {
+    const { sent, got } = run(URLS, [], { access_token: 'given' })
+    expect(await got).toEqual({ values: { access_token: 'given' }, expiresAt: null, early: false })
+    expect(sent).toEqual([])
+  })
+
+  it('human, and nothing is sent, when there is nothing to renew with', async () => {
+    const { sent, got } = run(URLS, [], { kept: '{}' })
     await expect(got).rejects.toMatchObject({ kind: 'human' })
     expect(sent).toEqual([])
   })
@@ -142,7 +149,7 @@ describe('what is kept', () => {
       oauth2.exchange!.durable.flatMap((n) => (first.values[n] ? [[n, first.values[n]]] : [])),
     )
     const second = await run(keep, [good()], durable, found).got
-    expect(second.values).toMatchObject({ instance_url: 'https://a.acme.example', org: '7' })
+    expect(second).toMatchObject({ values: { instance_url: 'https://a.acme.example', org: '7' }, identity: '7' })
     const moved = await run(keep, [good({ instance_url: 'https://b.acme.example' })], durable, found).got
     expect(moved.values.instance_url).toBe('https://b.acme.example')
   })
@@ -168,6 +175,46 @@ describe('what is kept', () => {
       headers: { Accept: 'application/json', Authorization: 'Bearer new' },
     })
     expect((await run(section, [good()], { kept: first.values.kept ?? '' }).got).values.tenant).toBe('T1')
+  })
+})
+
+describe('a refresh token that was given once is not lost', () => {
+  const rotated = good({ refresh_token: 'r2', id_token: 'x.y.z' })
+
+  it.each([{ status: 500 }, { status: 401 }, { body: '<html>' }])('when userinfo answers %j', async (answer) => {
+    const section = `${URLS}, userinfo_url: https://login.example/me, identity: { from: userinfo, path: [sub] }`
+    const { got } = run(section, [rotated, answer], { refresh_token: 'r1' })
+    expect((await got).values).toMatchObject({ access_token: 'new', refresh_token: 'r2' })
+  })
+
+  it.each([{ status: 500 }, { body: { keys: [] } }])('when the id_token cannot be verified: %j', async (answer) => {
+    const section = `${URLS}, issuer: "https://login.example", jwks_uri: https://login.example/jwks,
+      keep: { tenant: { from: id_token, path: [tid] } }`
+    const { got } = run(section, [rotated, answer], { refresh_token: 'r1', kept: '{"tenant":"T"}' })
+    expect((await got).values).toMatchObject({ access_token: 'new', refresh_token: 'r2', tenant: 'T' })
+  })
+
+  it('when userinfo cannot be reached', async () => {
+    const section = `${URLS}, userinfo_url: https://login.example/me, keep: { id: { from: userinfo, path: [sub] } }`
+    const { context } = tokenScript([rotated])
+    const fetch: typeof context.fetch = async (request) => {
+      if (request.method === 'GET') throw new OctroiError('upstream_timeout', 'late')
+      return context.fetch(request)
+    }
+    const connection = {
+      connector: acme(section),
+      settings: {},
+      secrets: { client_id: 'i' },
+      token: { refresh_token: 'r' },
+    }
+    const { values } = await oauth2.exchange!.run(connection, { ...context, fetch })
+    expect(values).toEqual({ access_token: 'new', token_type: 'Bearer', refresh_token: 'r2' })
+  })
+
+  it('when the answer does not say where the service is', async () => {
+    const place: [string, string] = [`"\${token.where}"`, 'hosts: ["*.acme.example"]']
+    const { got } = run(`${URLS}, keep: { where: [where] }`, [rotated], { refresh_token: 'r1' }, place)
+    expect((await got).values.refresh_token).toBe('r2')
   })
 })
 

@@ -1,3 +1,4 @@
+import { OctroiError } from '../../core/errors.ts'
 import { type ExchangeContext, ExchangeError, type Obtained, type StepAnswer } from '../exchange.ts'
 import { parseJson } from '../json_path.ts'
 import type { ConnectionSecrets, Values } from '../scheme.ts'
@@ -5,7 +6,7 @@ import { endpointOf } from './endpoints.ts'
 import { readToken, type TokenAnswer } from './oauth_answer.ts'
 import { proveClient, publicClient } from './oauth_client.ts'
 import { type Claims, fetchKeys, verifiedClaims } from './oauth_id_token.ts'
-import { askUserinfo, obtained, reads, type Sources, unknownFrom } from './oauth_kept.ts'
+import { askUserinfo, isUntold, obtained, reads, type Sources } from './oauth_kept.ts'
 import { errorCode, refusalOf } from './oauth_refusal.ts'
 import { sendTokenRequest } from './oauth_request.ts'
 import { type CompiledParams, maybeAddress, values } from './oauth_values.ts'
@@ -26,6 +27,8 @@ export async function renew(connection: ConnectionSecrets, context: ExchangeCont
     }
   }
   if (mayMint) return mint(compiled, connection, context)
+  // One that was obtained elsewhere, or that nobody can renew: good until the service refuses it, after which it is not here any more.
+  if (connection.token?.access_token !== undefined) return { values: connection.token, expiresAt: null, early: false }
   throw new ExchangeError('human', 'There is no refresh token: a person must agree at the service again.')
 }
 
@@ -82,17 +85,31 @@ async function mint(compiled: CompiledOauth2, held: ConnectionSecrets, context: 
   return kept(compiled, await ask(compiled, params, compiled.tokenParams, connection, context), connection, context)
 }
 
-/** Without a person: what else there is to know is asked for only while it is not known. */
+/**
+ * Without a person: what else there is to know is asked for only while it is not known, and a token is not thrown away because the
+ * service did not tell: with it would go a refresh token that was given once.
+ */
 async function kept(
   compiled: CompiledOauth2,
   token: TokenAnswer,
   connection: ConnectionSecrets,
   context: ExchangeContext,
 ): Promise<Obtained> {
-  const claims = await claimsOf(compiled, token, connection, context, { always: false, nonce: undefined })
-  const asks = unknownFrom('userinfo', compiled.kept, connection)
-  const userinfo = asks ? await askUserinfo(maybeAddress(compiled.userinfoUrl, connection), token, context) : undefined
+  const claims = await untold(claimsOf(compiled, token, connection, context, { always: false, nonce: undefined }))
+  const asks = isUntold('userinfo', compiled.kept, connection)
+  const url = asks ? maybeAddress(compiled.userinfoUrl, connection) : undefined
+  const userinfo = await untold(askUserinfo(url, token, context))
   return finished(compiled, token, { id_token: claims, userinfo }, connection)
+}
+
+/** `undefined` where the service could or would not say, or what it said does not verify. */
+async function untold<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof ExchangeError || error instanceof OctroiError) return undefined
+    throw error
+  }
 }
 
 function finished(

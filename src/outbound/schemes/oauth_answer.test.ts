@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { ExchangeError } from '../exchange.ts'
 import { answerRules, answerShape, readToken } from './oauth_answer.ts'
 
 const NOW = Date.parse('2026-11-21T12:00:00Z')
@@ -98,4 +100,44 @@ describe('the answer of a token endpoint', () => {
   it('prototypes are no answer', () => {
     expect(() => read({ response: { access_token: ['constructor', 'name'] } }, {})).toThrow('has no access_token')
   })
+
+  it('whatever a service answers: a token that can be sent with an end that can be kept, or an ExchangeError', () => {
+    const anything = fc.oneof(fc.anything(), fc.string(), fc.double(), fc.integer().map(String))
+    const bodies = fc.oneof(
+      fc.json(),
+      fc.string(),
+      fc.record(
+        {
+          access_token: anything,
+          refresh_token: anything,
+          expires_in: anything,
+          expires_at: anything,
+          error: anything,
+        },
+        { requiredKeys: [] },
+      ),
+    )
+    const statuses = fc.oneof(fc.constant(200), fc.integer({ min: 100, max: 599 }))
+    const property = fc.property(bodies, statuses, (body, status) => {
+      try {
+        const { accessToken, expiresAt } = read({}, printable(body), status)
+        expect(accessToken).toMatch(/^[\x20-\x7e]+$/)
+        if (expiresAt !== null) expect(new Date(expiresAt).getTime()).toBeGreaterThan(NOW)
+      } catch (error) {
+        expect(error).toBeInstanceOf(ExchangeError)
+        expect((error as ExchangeError).detail).toMatch(/^[\w ,.]{1,120}$/)
+      }
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
 })
+
+/** As JSON where it can be. */
+function printable(body: unknown): string {
+  if (typeof body === 'string') return body
+  try {
+    return JSON.stringify(body, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? ''
+  } catch {
+    return ''
+  }
+}

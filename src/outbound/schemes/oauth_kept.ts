@@ -18,7 +18,7 @@ export const Found = z.union([Path, z.strictObject({ from: Source.default('answe
 const KEPT_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 /** Values of every token. `kept` is how those that a connector keeps outlive it, in one durable value. */
 export const TOKEN_VALUES = ['access_token', 'refresh_token', 'token_type'] as const
-const TAKEN: readonly string[] = [...TOKEN_VALUES, 'kept']
+const TAKEN: readonly string[] = [...TOKEN_VALUES, 'kept', 'identity']
 
 export const keptShape = {
   keep: z
@@ -62,7 +62,8 @@ export type Sources = Readonly<Partial<Record<Source, unknown>>>
 
 /**
  * The token with what is kept of before: the refresh token where no new one came (RFC 6749 §6), and each kept value that the
- * answers do not have. Throws `ExchangeError` `transient` when the address of the service is to come from it, and is not there.
+ * answers do not have. Throws `ExchangeError` `transient` when the address of the service is to come from it, is not there, and
+ * nothing is lost by asking again.
  */
 export function obtained(
   token: TokenAnswer,
@@ -72,16 +73,20 @@ export function obtained(
 ): Obtained & { readonly values: Values } {
   const kept = { ...keptBefore(connection), ...found(token, sources, rules) }
   const refreshToken = token.refreshToken ?? connection.token?.refresh_token
+  // A refresh seldom says whose token it is; whoever connects again is compared with whom it was.
+  const identity = (rules.identity && readAt(rules.identity, token, sources)) ?? connection.token?.identity
   const all: Values = {
     ...kept,
     access_token: token.accessToken,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     ...(token.tokenType === undefined ? {} : { token_type: token.tokenType }),
     ...(Object.keys(kept).length === 0 ? {} : { kept: JSON.stringify(kept) }),
+    ...(identity === undefined ? {} : { identity }),
   }
   const absent = addressNames(connection).find((name) => !Object.hasOwn(all, name))
-  if (absent !== undefined) throw new ExchangeError('transient', `The answer of the service has no ${absent}.`)
-  const identity = rules.identity && readAt(rules.identity, token, sources)
+  // A refresh token of this answer would be lost with it: then the next renewal asks again.
+  if (absent !== undefined && token.refreshToken === undefined)
+    throw new ExchangeError('transient', `The answer of the service has no ${absent}.`)
   return { values: all, expiresAt: token.expiresAt, ...(identity === undefined ? {} : { identity }) }
 }
 
@@ -113,10 +118,11 @@ export async function askUserinfo(
     : refusalOf(answer, now())
 }
 
-/** Whether a value that only `source` tells is still unknown. */
-export function unknownFrom(source: Source, { keep }: KeptRules, connection: ConnectionSecrets): boolean {
+/** Whether something that only `source` tells is still unknown. */
+export function isUntold(source: Source, { keep, identity }: KeptRules, connection: ConnectionSecrets): boolean {
   const before = keptBefore(connection)
-  return keep.some(([name, { from }]) => from === source && !Object.hasOwn(before, name))
+  const unknown = identity?.from === source && connection.token?.identity === undefined
+  return unknown || keep.some(([name, { from }]) => from === source && !Object.hasOwn(before, name))
 }
 
 function found(token: TokenAnswer, sources: Sources, { keep }: KeptRules): Values {

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { ExchangeError } from '../exchange.ts'
 import { headerNameFault } from '../places.ts'
 import type { ConnectionSecrets, ConnectionSettings, Values } from '../scheme.ts'
@@ -65,9 +64,4 @@ export function values(connection: ConnectionSecrets): TemplateValues {
 
 export function missing(name: string): ExchangeError {
   return new ExchangeError('human', `The secret ${name} is missing.`)
-}
-
-/** The section behind a scheme's schema, after its defaults. */
-export function section<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
-  return schema.parse(value) as z.infer<T>
 }

@@ -15,6 +15,8 @@ describe('answers in XML', () => {
     expect(at(xml, 'E', 'T', '@id')).toBe('5')
     expect(at(xml, 'E', 'L', '1')).toBe('2')
     expect(at(xml, 'E', 'C')).toBe('a&amp;b')
+    expect(at('<a><!-- & <![CDATA[ --><b>1<!-- > --></b></a>', 'a', 'b')).toBe('1')
+    expect(at('<a><![CDATA[<!-- ]]>&amp;</a>', 'a')).toContain('<!-- ')
     expect(at(xml, 'E', 'e')).toBe('')
     expect(at(xml, 'E', 'nothing')).toBeUndefined()
     expect(at(xml, 'E', 'L')).toBeUndefined()
@@ -32,7 +34,10 @@ describe('answers in XML', () => {
     'text',
     '',
     '<__proto__>1</__proto__>',
-  ])('refuses %s', (xml) => {
+    '<a>1</a><![CDATA[',
+    `<a>${'<![CDATA['.repeat(100_000)}</a>`,
+    `<a>${'<!--'.repeat(200_000)}</a>`,
+  ])('refuses %.60s', (xml) => {
     expect(parseXml(xml)).toBeUndefined()
   })
 

@@ -22,15 +22,36 @@ const REFERENCE = /&(?:#(\d{1,7})|#x([0-9a-fA-F]{1,6})|(\w+));/g
 /** `undefined` for what is not XML, and for XML that is refused. */
 export function parseXml(text: string): unknown {
   if (/<!\s*(DOCTYPE|ENTITY)/i.test(text) || XMLValidator.validate(text) !== true) return undefined
-  const foreign = text.replace(/<!\[CDATA\[.*?\]\]>/gs, '').replace(REFERENCE, (_, decimal, hex, name) => {
-    return decimal ?? hex ?? (Object.hasOwn(PREDEFINED, name) ? '' : '&')
-  })
-  if (foreign.includes('&')) return undefined
+  if (hasForeignEntity(text)) return undefined
   try {
     return parser.parse(text)
   } catch {
     return undefined
   }
+}
+
+function hasForeignEntity(text: string): boolean {
+  const markup = withoutVerbatim(text)
+  const rest = markup?.replace(REFERENCE, (_, decimal?: string, hex?: string, name = '') =>
+    (decimal ?? hex) !== undefined || Object.hasOwn(PREDEFINED, name) ? '' : '&',
+  )
+  return rest === undefined || rest.includes('&')
+}
+
+/** Without CDATA and comments, in which `&` is only a sign; `undefined` when one does not end. Each sign is looked at once. */
+function withoutVerbatim(text: string): string | undefined {
+  const parts: string[] = []
+  const opening = /<!\[CDATA\[|<!--/g
+  let end = 0
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const closing = match[0] === '<!--' ? '-->' : ']]>'
+    const at = text.indexOf(closing, opening.lastIndex)
+    if (at < 0) return undefined
+    parts.push(text.slice(end, match.index))
+    end = at + closing.length
+    opening.lastIndex = end
+  }
+  return [...parts, text.slice(end)].join('')
 }
 
 /** The text of an element or attribute; an element that has elements has none. */

@@ -1,0 +1,135 @@
+import type { z } from 'zod'
+import { OctroiError } from '../core/errors.ts'
+import type { Connection, Principal } from '../core/types.ts'
+import { validateSettings } from '../outbound/connection_input.ts'
+import type { Connector } from '../outbound/connector.ts'
+import { openApp, requireAppAddresses } from '../outbound/connector_app.ts'
+import { callbackPath } from '../outbound/onboarding/callback.ts'
+import { type Opening, openSession, requireReturnUrl } from '../outbound/onboarding/opening.ts'
+import { SCHEMES } from '../outbound/schemes/index.ts'
+import { holdsPermission } from '../policy/permissions.ts'
+import { ConnectSessionCreate, ConnectSessionWithUrl } from './connect_session_schemas.ts'
+import { presentSession } from './connect_sessions_presenting.ts'
+import { checkNetworkPermission, chooseScheme, connectorFor, fault, requireAtConnection } from './connections_rules.ts'
+import { type ApiParts, endpoint } from './endpoint.ts'
+import { chooseId } from './presenting.ts'
+
+type Body = z.output<typeof ConnectSessionCreate>
+
+export const connectSessionsCreate = endpoint({
+  name: 'connect-sessions.create',
+  method: 'POST',
+  path: '/connect-sessions',
+  summary: 'Get a link with which a person connects an account at a service',
+  description:
+    'The link is single use and ends after 30 minutes. With return_url the connection is made when the code that comes back is redeemed by the same key (POST /connect-sessions/{id}/redeem). Needs connections.write at the connection as well.',
+  permission: 'connect-sessions.write',
+  body: ConnectSessionCreate,
+  response: ConnectSessionWithUrl,
+  status: 201,
+  errors: ['secrets_required'],
+  once: ['url'],
+  target: (_, answer) => {
+    const { connection_id } = (answer ?? {}) as { connection_id?: string }
+    return connection_id === undefined ? null : `connection:${connection_id}`
+  },
+  async handle({ principal, body, parts }) {
+    const connector = connectorFor(parts, body.connector)
+    if (body.return_url !== undefined) requireReturnUrl(body.return_url)
+    else requireOperator(principal)
+    const stored = body.connection_id === undefined ? undefined : await parts.store.connections.get(body.connection_id)
+    const opening =
+      stored === undefined
+        ? await forNew(parts, principal, connector, body)
+        : forExisting(connector, body, stored.connection)
+    requireAtConnection(principal, 'connections.write', opening.connection)
+    const { session, link } = await openSession(
+      parts.store,
+      parts.drafts,
+      { ...opening, keyId: principal.key_id, returnUrl: body.return_url ?? null },
+      parts.now(),
+    )
+    return {
+      ...presentSession(session, parts.now()),
+      url: `${parts.about.public_url}/connect/${link}`,
+      redirect_uri: redirectUri(parts, opening.connection),
+    }
+  },
+})
+
+/** Without an application that knows its own person, a forwarded link would connect a stranger's account (D3): only who owns all may. */
+function requireOperator(principal: Principal): void {
+  if (holdsPermission(principal.permissions, 'connections.write')) return
+  throw new OctroiError('invalid_request', 'return_url is required: the code that comes back to it ends the session.', {
+    errors: [{ path: 'return_url', message: 'is required for a key whose permissions are limited' }],
+  })
+}
+
+type Opened = Pick<Opening, 'connection' | 'exists' | 'fixed' | 'schemes'>
+
+async function forNew(parts: ApiParts, principal: Principal, connector: Connector, body: Body): Promise<Opened> {
+  const schemes = body.scheme === undefined ? connector.schemes : [chooseScheme(connector, body.scheme)]
+  const [scheme = ''] = schemes
+  const app = await parts.store.apps.get(connector.id)
+  const shared = app?.app.scheme === scheme ? await openApp(parts, app) : undefined
+  const id = await chooseId(
+    body.connection_id,
+    connector.id,
+    async (wanted) => (await parts.store.connections.get(wanted)) !== undefined,
+  )
+  const now = parts.now().toISOString()
+  const connection: Connection = {
+    id,
+    connector: connector.id,
+    scheme,
+    name: body.name ?? connector.name,
+    settings: body.settings,
+    tags: body.tags,
+    network: body.network,
+    options: {},
+    app: shared?.app.connector ?? null,
+    has_next: false,
+    state: 'ready',
+    state_reason: null,
+    state_since: now,
+    created_at: now,
+    updated_at: now,
+  }
+  checkNetworkPermission(principal, connection, {})
+  const settings = requireKnown(connector, { ...body.settings, ...shared?.app.settings })
+  requireAppAddresses(connector, connection, shared)
+  const fixed = [...Object.keys(body.settings), ...Object.keys(shared?.app.settings ?? {})]
+  return { connection: { ...connection, settings: { ...settings } }, exists: false, fixed, schemes }
+}
+
+/** Those that are given must be right; those that are missing are asked of the person. */
+function requireKnown(
+  connector: Connector,
+  settings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  try {
+    validateSettings(connector, settings)
+  } catch (error) {
+    const errors = ((error as OctroiError).errors ?? []).filter(
+      ({ path, message }) => message !== 'is required' || Object.hasOwn(settings, path.slice('settings.'.length)),
+    )
+    if (errors.length > 0) throw new OctroiError('invalid_request', 'The settings are not valid.', { errors })
+  }
+  return settings
+}
+
+function forExisting(connector: Connector, body: Body, connection: Connection): Opened {
+  if (connection.connector !== connector.id)
+    throw fault('connector', `the connection ${connection.id} is one of ${connection.connector}`)
+  const given = (['name', 'scheme'] as const).find((name) => body[name] !== undefined)
+  const filled = (['settings', 'tags', 'network'] as const).find((name) => Object.keys(body[name]).length > 0)
+  const path = given ?? filled
+  if (path !== undefined) throw fault(path, 'of a connection that exists stays as it is')
+  return { connection, exists: true, fixed: Object.keys(connection.settings), schemes: [connection.scheme] }
+}
+
+function redirectUri(parts: ApiParts, connection: Connection): string | null {
+  return SCHEMES[connection.scheme]?.exchange?.consent === undefined
+    ? null
+    : `${parts.about.public_url}${callbackPath(connection)}`
+}
