@@ -3,6 +3,7 @@ import { PURPOSES } from '../src/core/purposes.ts'
 import type { Store } from '../src/core/stores.ts'
 import { hashOfKey } from '../src/inbound/admissions.ts'
 import { generateKey } from '../src/inbound/key_format.ts'
+import { tokenOf } from '../src/outbound/lifetime.ts'
 import { openStore } from '../src/store/open.ts'
 import { readMasterKey } from '../src/vault/master_key.ts'
 import { KeyRing } from '../src/vault/vault.ts'
@@ -44,6 +45,30 @@ export async function fill(dataDir: string, templates: Templates, wanted: Fillin
     }
     await addConnections(open.store, ring, templates, wanted.connections - 1)
     return [templates.key, ...(await addKeys(open.store, hash, templates.keyId, wanted.keys - 1))]
+  } finally {
+    await open.close()
+  }
+}
+
+/** Copies of a connection, each with a token that ends in an hour to ten: what an installation in use looks like. */
+export async function fillTokens(dataDir: string, id: string, count: number): Promise<void> {
+  const open = await openStore({ dataDir })
+  try {
+    const ring = await KeyRing.open(open.store.vault, readMasterKey({ file: join(dataDir, 'master.key') }))
+    const template = await open.store.connections.get(id)
+    if (!template) throw new Error(`there is no connection ${id} to copy`)
+    const { current } = await ring.openSecrets(template.dataKey, template.connection, template.sealed)
+    const now = Date.now()
+    await inBatches(open.store, count, async (trx, i) => {
+      const connection = { ...template.connection, id: `${id}-${i}` }
+      const dataKey = await ring.newDataKey(trx)
+      const sealed = await ring.sealSecrets(dataKey, connection, { current, next: null }, 1)
+      await trx.connections.insert(connection, sealed, dataKey.id)
+      const ends = now + 3_600_000 * (1 + (9 * i) / count)
+      const obtained = { values: { access_token: 't'.repeat(60) }, expiresAt: ends }
+      const token = tokenOf(obtained, now, null, 0.5)
+      await trx.tokens.put(connection.id, await ring.sealToken(dataKey, connection, token, 1), token.renew_at)
+    })
   } finally {
     await open.close()
   }

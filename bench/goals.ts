@@ -4,7 +4,7 @@ export interface Goal {
   readonly reach: number
   readonly aim: number
   readonly better: 'more' | 'less'
-  readonly unit: '×' | 'ms' | 'MB'
+  readonly unit: '×' | 'ms' | 'MB' | '%'
 }
 
 export const GOALS = {
@@ -31,6 +31,8 @@ export const GOALS = {
   idle_memory: { what: 'idle memory', reach: 110, aim: 85, better: 'less', unit: 'MB' },
   loaded_memory: { what: 'memory after all calls at 64 connections', reach: 180, aim: 140, better: 'less', unit: 'MB' },
   flat_memory: { what: 'memory, end against half-way (flat)', reach: 1.1, aim: 1.05, better: 'less', unit: '×' },
+  signing: { what: 'a call signed by oauth2 against basic', reach: 1.05, aim: 1, better: 'less', unit: '×' },
+  idle_cpu: { what: 'idle, 10,000 connections with tokens', reach: 1, aim: 0.3, better: 'less', unit: '%' },
   start: { what: 'start to first answer against bare node:http', reach: 3, aim: 2, better: 'less', unit: '×' },
   storm: { what: 'throughput after a disconnect storm', reach: 0.9, aim: 0.95, better: 'more', unit: '×' },
 } as const satisfies Record<string, Goal>

@@ -8,16 +8,28 @@ import { machineLoad } from './proc.ts'
 import { stopAll } from './processes.ts'
 import { prepareProduct } from './product.ts'
 import { goalTable, lines, print, type Report, verdict } from './report.ts'
+import { idle } from './scenarios/idle.ts'
 import { keys } from './scenarios/keys.ts'
 import { steady } from './scenarios/latency.ts'
 import { memory } from './scenarios/memory.ts'
 import { large, small } from './scenarios/proxy.ts'
 import type { Bench, Scenario } from './scenarios/scenario.ts'
+import { schemes } from './scenarios/schemes.ts'
 import { start } from './scenarios/start.ts'
 import { storm } from './scenarios/storm.ts'
 import { median } from './statistics.ts'
 
-const RUN: Readonly<Record<ScenarioName, Scenario>> = { small, large, latency: steady, keys, memory, start, storm }
+const RUN: Readonly<Record<ScenarioName, Scenario>> = {
+  small,
+  large,
+  latency: steady,
+  keys,
+  memory,
+  start,
+  storm,
+  schemes,
+  idle,
+}
 
 type Reports = Partial<Record<ScenarioName, Report>>
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /** Every scenario's name; `proxy` stands for `small` and `large`. */
-export const SCENARIOS = ['small', 'large', 'latency', 'keys', 'memory', 'start', 'storm'] as const
+export const SCENARIOS = ['small', 'large', 'latency', 'keys', 'memory', 'start', 'storm', 'schemes', 'idle'] as const
 export type ScenarioName = (typeof SCENARIOS)[number]
 
 export interface Options {

@@ -8,6 +8,7 @@ import { resolveBaseUrl, validateSettings } from '../outbound/connection_input.t
 import { AWAITS } from '../outbound/connection_making.ts'
 import type { Connector } from '../outbound/connector.ts'
 import { openApp, ownSecrets, requireAppAddresses } from '../outbound/connector_app.ts'
+import { durableNames } from '../outbound/exchange.ts'
 import { heldOf, openHeld, withApp } from '../outbound/held.ts'
 import { spentToken } from '../outbound/lifetime.ts'
 import { checkOrigin } from '../outbound/origin_check.ts'
@@ -95,7 +96,7 @@ async function freshState(
   { after, connector, moved, begins }: { after: Stored; connector: Connector; moved: boolean; begins: Values },
 ): Promise<Pick<Stored, 'state' | 'state_reason'>> {
   const { scheme, token } = await openHeld(stored, parts.vault, parts.catalogue)
-  const durable = scheme.exchange?.durable ?? []
+  const durable = scheme.exchange === undefined ? [] : durableNames(scheme.exchange, connector)
   const kept = moved ? {} : spentToken(token, durable, 0).values
   const isPending = awaitsConsent(scheme, connector, after.settings, { ...kept, ...begins })
   return isPending ? { state: 'pending', state_reason: AWAITS } : { state: 'ready', state_reason: null }

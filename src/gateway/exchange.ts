@@ -224,10 +224,11 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     this.#controller = undefined
     this.#sawByte = false
     this.deadline = this.#call.arrivedAt + this.#target.firstByteMs
-    const first = this.#renewal === undefined && body !== undefined
+    const first = this.#renewal === undefined
     const renewal = first ? await this.#events.renewal(this.#target).catch((error) => asOctroiError(error)) : undefined
     if (this.#over) return
-    if (renewal === undefined || body === undefined || renewal instanceof OctroiError) this.#giveUp(renewal)
+    if (renewal === undefined || renewal instanceof OctroiError) this.#giveUp(renewal)
+    else if (body === undefined) this.#giveUp(renewal.isNext ? undefined : tooLargeToRepeat())
     else {
       this.#renewal = renewal
       this.#target = renewal.target
@@ -239,8 +240,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
   }
 
   /** What is wrong with the connection is known where its renewal failed, and looked into where there was none. */
-  #giveUp(fault: unknown): void {
-    const known = fault instanceof OctroiError && fault.status >= 502 ? fault : undefined
+  #giveUp(fault: OctroiError | undefined): void {
+    const known = fault !== undefined && fault.status >= 502 ? fault : undefined
     // Not before: while other secrets may still do, nothing is wrong with the connection.
     if (known === undefined) this.#events.onRefused(this.#target)
     this.#end()
@@ -285,4 +286,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     this.#over = true
     this.#deadlines.release(this)
   }
+}
+
+function tooLargeToRepeat(): OctroiError {
+  const detail =
+    'The service refused the token, which was renewed; this call is too large to be repeated: make it again.'
+  return new OctroiError('upstream_rejected_credential', detail, { retryAfter: 1 })
 }

@@ -68,7 +68,6 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
   fastify.removeContentTypeParser('text/plain')
   serveApi(fastify, OPERATIONS as unknown as readonly Endpoint[], parts)
   serveOwn(fastify, parts)
-  await serveConnect(fastify, parts)
   fastify.setNotFoundHandler((request, reply) => {
     const error = new OctroiError('not_found', `Nothing is served at ${request.method} ${pathOf(request.url)}.`)
     sendProblem(reply, parts.problem(error, requestId()))
@@ -76,6 +75,8 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
   fastify.setErrorHandler((error, _request, reply) =>
     sendProblem(reply, parts.problem(fromFastify(error), requestId())),
   )
+  // After the handlers above: the pages' own scope takes them over.
+  await serveConnect(fastify, parts)
   await fastify.ready()
   return { fastify, server: server as unknown as Server }
 }

@@ -56,6 +56,8 @@ export interface Obtained {
   readonly expiresAt: number | null
   /** Every use moves the end so many seconds from then (SuperOffice: 6 h). */
   readonly idleSeconds?: number | undefined
+  /** For the calls that wait for it and no later one. */
+  readonly once?: boolean | undefined
   /** False where the service gives no new token before the old one ended. */
   readonly early?: boolean | undefined
   /** Who the token speaks for at the service, where it says so: a tenant, a user. */

@@ -11,7 +11,8 @@ const LATEST = 0.85
 /** `random` is at least 0 and below 1. An end that is over already says nothing: such a token is used until it is refused. */
 export function tokenOf(obtained: Obtained, now: number, refusedAt: string | null, random: number): Token {
   const { values, idleSeconds, early = true, identity } = obtained
-  const expiresAt = obtained.expiresAt !== null && obtained.expiresAt > now ? obtained.expiresAt : null
+  const end = obtained.once ? now + 1 : obtained.expiresAt
+  const expiresAt = end !== null && end > now ? end : null
   const ends = idleSeconds === undefined ? expiresAt : Math.min(expiresAt ?? Infinity, now + idleSeconds * 1000)
   const renewsAhead = early && ends !== null
   return {

@@ -104,7 +104,9 @@ export class Renewals {
     if (exchange === undefined) throw new OctroiError('internal', `The scheme ${held.scheme.id} exchanges nothing.`)
     this.#budget.take(held, inBackground)
     const obtained = await exchange.run(secretsOf(held), this.context(held))
-    return tokenOf(obtained, this.#parts.now(), refusedAt, this.#random())
+    const token = tokenOf(obtained, this.#parts.now(), refusedAt, this.#random())
+    // A renewal that does not say whom it speaks for speaks for the one of before.
+    return { ...token, identity: token.identity ?? held.token?.identity ?? null }
   }
 
   /** What exchanges are made with: requests under the connection's network policy, all together for a limited time. */

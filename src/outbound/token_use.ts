@@ -16,10 +16,12 @@ export class TokenUse {
   /** Until when its token may be relied on. */
   usableUntil({ connection, token }: Sought): number {
     if (token === null) return Number.POSITIVE_INFINITY
-    const { obtainedAt, expiresAt, idleMs } = token
+    const { obtainedAt, expiresAt, idleMs, endsAt } = token
     const stated = usableUntil(obtainedAt, expiresAt)
     const used = idleMs === null ? undefined : this.#used.get(connection.id)
-    return used === undefined ? stated : Math.max(stated, usableUntil(used, used + (idleMs as number)))
+    if (used === undefined) return stated
+    const idle = Math.max(stated, usableUntil(used, used + (idleMs as number)))
+    return Math.min(idle, usableUntil(obtainedAt, endsAt))
   }
 
   /** Until when a token that was used may be left to its use; `undefined` when nothing speaks for that at `now`. */

@@ -46,10 +46,14 @@ describe('lifetime of a token', () => {
     expect(() => at(lifetime, value)).toThrow(expect.objectContaining({ kind: 'transient' }))
   })
 
-  it('a sliding end is moved by use; with a greatest age it is not relied on', () => {
-    expect(ends({ idle_s: 60 })).toEqual({ expiresAt: NOW + 60_000, idleSeconds: 60 })
-    expect(ends({ idle_s: 60, max_s: 3600 })).toEqual({ expiresAt: NOW + 60_000 })
-    expect(ends({ idle_s: 60, max_s: 30 })).toEqual({ expiresAt: NOW + 30_000 })
+  it('one_shot is not kept for a later call', () => {
+    expect(ends('one_shot')).toEqual({ expiresAt: NOW, once: true })
+  })
+
+  it('a sliding end is moved by use, but never past the greatest age', () => {
+    expect(ends({ idle_s: 60 })).toEqual({ expiresAt: null, idleSeconds: 60 })
+    expect(ends({ idle_s: 60, max_s: 3600 })).toEqual({ expiresAt: NOW + 3_600_000, idleSeconds: 60 })
+    expect(ends({ idle_s: 60, max_s: 30 })).toEqual({ expiresAt: NOW + 30_000, idleSeconds: 30 })
   })
 
   it('reads the end of our own bearer, and takes an opaque one as it is', async () => {

@@ -37,7 +37,7 @@ export const lifetimeSchema = z
 
 type LifetimeText = z.infer<typeof lifetimeSchema>
 
-type Ends = Pick<Obtained, 'expiresAt' | 'idleSeconds'>
+type Ends = Pick<Obtained, 'expiresAt' | 'idleSeconds' | 'once'>
 
 /** Throws `ExchangeError` `transient` where the service said something that is no time. */
 export type Lifetime = (settings: Values, values: Values, now: number) => Ends
@@ -48,8 +48,7 @@ const MAX_MS = 100 * 366 * 86_400_000
 
 export function compileLifetime(lifetime: LifetimeText, scope: TemplateScope, names: StepNames): Lifetime {
   if (lifetime === 'none') return () => ({ expiresAt: null })
-  // Ended as soon as it is there: the next call logs in anew.
-  if (lifetime === 'one_shot') return (_settings, _values, now) => ({ expiresAt: now })
+  if (lifetime === 'one_shot') return (_settings, _values, now) => ({ expiresAt: now, once: true })
   if ('fixed_s' in lifetime) return (_settings, _values, now) => ({ expiresAt: now + lifetime.fixed_s * 1000 })
   if ('idle_s' in lifetime) return idle(lifetime)
   if ('jwt_exp' in lifetime) return jwtExp(lifetime, names)
@@ -122,12 +121,12 @@ function expOf(token: string): number | undefined {
   }
 }
 
-/** With a greatest age the moving end is not relied on: the token is renewed after the idle time, used or not. */
+/** Use moves the end, but never past the greatest age. */
 function idle({ idle_s, max_s }: { readonly idle_s: number; readonly max_s?: number | undefined }): Lifetime {
-  return (_settings, _values, now) => {
-    const expiresAt = now + Math.min(idle_s, max_s ?? Infinity) * 1000
-    return max_s === undefined ? { expiresAt, idleSeconds: idle_s } : { expiresAt }
-  }
+  return (_settings, _values, now) => ({
+    expiresAt: max_s === undefined ? null : now + max_s * 1000,
+    idleSeconds: Math.min(idle_s, max_s ?? Infinity),
+  })
 }
 
 function refine(fault: (text: string) => string | undefined) {
