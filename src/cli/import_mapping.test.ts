@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { UsageError } from './command.ts'
 import { secretsOfFile } from './import_file.ts'
 import { mapSecrets } from './import_mapping.ts'
 
@@ -50,6 +52,24 @@ describe('the keys of a file and the fields of a scheme', () => {
 })
 
 describe('the file', () => {
+  it('whatever it holds: an object of names, or a refusal that repeats nothing of it', () => {
+    const line = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('a=golden', '[golden]', '{"a":"golden"'),
+    )
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 5 }), (lines) => {
+        try {
+          expect(typeof secretsOfFile(lines.join('\n'), 'f')).toBe('object')
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError)
+          expect((error as Error).message).not.toContain('golden')
+        }
+      }),
+    )
+  })
+
   it('.authconfig: name=value, comments, sections, quotes, "=" in a value', () => {
     const text = '\uFEFF[sesam]\r\n# a comment\n; another\n\nclient_id = a b\nclient_secret="c=d=="\nempty=\n'
     expect(secretsOfFile(text, 'f')).toEqual({ client_id: 'a b', client_secret: 'c=d==', empty: '' })

@@ -17,7 +17,7 @@ export interface Mapping {
 
 /** Names that mean the same, as the files of Sesam and of its connectors spell them. */
 const SAME: readonly (readonly string[])[] = [
-  ['client_id', 'oauth_client_id', 'oauth2_client_id', 'application_key'],
+  ['client_id', 'oauth_client_id', 'oauth2_client_id'],
   ['client_secret', 'oauth_client_secret', 'oauth2_client_secret'],
   ['oauth_access_token', 'access_token'],
   ['oauth_refresh_token', 'refresh_token'],

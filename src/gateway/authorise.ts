@@ -51,9 +51,13 @@ function requireCallable({ connection }: Sought): void {
   if (state === 'ready' || state === 'degraded') return
   const why =
     state === 'suspended' ? 'it was restored from a backup and is not activated' : (state_reason ?? `it is ${state}`)
-  throw new OctroiError('reconnect_required', `The connection ${connection.id} needs a person: ${why}.`, {
-    retryAfter: 60,
-  })
+  throw new OctroiError(
+    'reconnect_required',
+    `The connection ${connection.id} needs a person: ${why.replace(/\.$/, '')}.`,
+    {
+      retryAfter: 60,
+    },
+  )
 }
 
 function unknownConnection(id: string, { principal }: Admission): OctroiError {

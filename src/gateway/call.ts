@@ -99,7 +99,7 @@ export class Call {
     }
     const shown = await this.#recordedOr503(known)
     // Every 502 says how the connection stands, so that a program need not ask.
-    const state = shown.status === 502 ? this.sought?.connection.state : undefined
+    const state = shown.status === 502 ? this.#stateBehind(shown.code) : undefined
     const { status, headers, body } = this.#recorder.problem(shown, this.id, state)
     this.answered(status, shown.code)
     if (!this.response.destroyed) {
@@ -136,6 +136,12 @@ export class Call {
     const timer = setTimeout(close, LINGER_MS)
     request.once('end', close).once('close', close)
     request.resume()
+  }
+
+  /** As it was read for this call, but for what this very call came to. */
+  #stateBehind(code: string): string | undefined {
+    const state = this.sought?.connection.state
+    return code === 'reconnect_required' && (state === 'ready' || state === 'degraded') ? code : state
   }
 
   async #recordedOr503(error: OctroiError): Promise<OctroiError> {

@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici'
 import { OctroiError } from '../core/errors.ts'
+import { ask } from './ask.ts'
 import { resolveTest } from './connection_input.ts'
 import { credentialRefused } from './refusal.ts'
 import type { Signature } from './scheme.ts'
@@ -35,17 +35,9 @@ export async function probe(
 ): Promise<CheckResult> {
   const began = performance.now()
   const ms = () => Math.round(performance.now() - began)
-  const query = signature.query === '' ? '' : `${path.includes('?') ? '&' : '?'}${signature.query}`
   try {
-    target.upstream.usedAt = performance.now()
-    const answer = await target.upstream.pool.request({
-      method: method as Dispatcher.HttpMethod,
-      path: `${target.basePath}${path}${query}`,
-      headers: ['accept', 'application/json, */*;q=0.5', 'user-agent', 'Octroi', ...signature.headers],
-      signal: AbortSignal.timeout(target.firstByteMs),
-    })
-    const body = await startOf(answer.body)
-    return { ...judge(target, answer.statusCode, body), status: answer.statusCode, ms: ms() }
+    const { status, body } = await ask(target, method, path, { signature, maxBytes: MAX_BODY })
+    return { ...judge(target, status, body.toString('latin1')), status, ms: ms() }
   } catch (error) {
     return { ok: false, outcome: 'failed', status: null, detail: upstreamError(error).detail, ms: ms() }
   }
@@ -57,15 +49,6 @@ function judge(target: Target, status: number, body: string): Pick<CheckResult, 
   }
   if (status >= 200 && status < 300) return { ok: true, outcome: 'accepted', detail: `The service answered ${status}.` }
   return { ok: false, outcome: 'failed', detail: `The service answered ${status} to the test request.` }
-}
-
-async function startOf(body: Dispatcher.ResponseData['body']): Promise<string> {
-  let text = ''
-  for await (const chunk of body) {
-    text += (chunk as Buffer).toString('latin1')
-    if (text.length > MAX_BODY) break
-  }
-  return text
 }
 
 /** What a failed check means for somebody who gives a new connection. */

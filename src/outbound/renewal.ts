@@ -179,7 +179,8 @@ export class Renewal {
 function requireInService({ connection }: StoredConnection, cause: RenewalCause): void {
   const { id, state, state_reason } = connection
   if (state === 'ready' || state === 'degraded' || (cause === 'asked' && state === 'reconnect_required')) return
-  const detail = `The connection ${id} needs a person: ${state_reason ?? `it is ${state}`}.`
+  const why = (state_reason ?? `it is ${state}`).replace(/\.$/, '')
+  const detail = `The connection ${id} needs a person: ${why}.`
   throw new OctroiError('reconnect_required', detail, { retryAfter: 60 })
 }
 

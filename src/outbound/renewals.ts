@@ -112,7 +112,11 @@ export class Renewals {
   /** What exchanges are made with: requests under the connection's network policy, all together for a limited time. */
   context({ connection }: Held) {
     const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(this.#times.exchange)])
-    return { fetch: stepFetch(this.#parts.upstreams, connection.network, signal), now: this.#parts.now }
+    return {
+      fetch: stepFetch(this.#parts.upstreams, connection.network, signal),
+      now: this.#parts.now,
+      wait: (ms: number) => wait(ms, undefined, { signal }),
+    }
   }
 
   /**

@@ -1,9 +1,8 @@
 import { OctroiError } from '../../core/errors.ts'
+import { ask } from '../ask.ts'
 import { ExchangeError } from '../exchange.ts'
 import { parseJson, textAt, valueAt } from '../json_path.ts'
-import { signRequest } from '../request_signing.ts'
 import type { Target } from '../targets.ts'
-import { upstreamError } from '../upstream_error.ts'
 import type { AccountOption } from './draft.ts'
 
 const MAX_ACCOUNTS = 500
@@ -22,28 +21,7 @@ export async function listAccounts(target: Target): Promise<readonly AccountOpti
 }
 
 async function answerTo(target: Target, reference: string): Promise<string> {
-  const [path = '', query = ''] = reference.split('?')
-  const signed = signRequest(target.signature, {
-    method: 'GET',
-    origin: target.upstream.origin,
-    path: `${target.basePath}${path}`,
-    query,
-    headers: ['accept', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'Octroi'],
-    body: null,
-    params: {},
-    now: Date.now(),
-  })
-  try {
-    const answer = await target.upstream.pool.request({
-      method: 'GET',
-      path: `${target.basePath}${path}${signed.query === '' ? '' : `?${signed.query}`}`,
-      headers: [...signed.headers],
-      signal: AbortSignal.timeout(target.firstByteMs),
-    })
-    const body = await answer.body.text()
-    if (answer.statusCode === 200 && body.length <= MAX_ANSWER) return body
-    throw new OctroiError('upstream_unreachable', `The service answered ${answer.statusCode} to the list of accounts.`)
-  } catch (error) {
-    throw upstreamError(error)
-  }
+  const { status, body } = await ask(target, 'GET', reference, { maxBytes: MAX_ANSWER })
+  if (status === 200 && body.length <= MAX_ANSWER) return body.toString('utf8')
+  throw new OctroiError('upstream_unreachable', `The service answered ${status} to the list of accounts.`)
 }
