@@ -117,4 +117,4 @@ const rm = command({
   },
 })
 
-export const commands = [add, importConnection, ls, show, set, test, refresh, reconnect, next, switchOver, activate, rm]
+export const commands = [add, ls, importConnection, show, set, test, refresh, reconnect, next, switchOver, activate, rm]

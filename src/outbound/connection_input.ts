@@ -1,7 +1,15 @@
 import { type FieldError, OctroiError } from '../core/errors.ts'
 import type { Connector, SettingField } from './connector.ts'
 import { discoveredAllowed } from './discovered.ts'
-import { baseUrlFault, hasControl, normaliseBaseUrl, type Place, pathFault, placeFault } from './places.ts'
+import {
+  baseUrlFault,
+  endpointFault,
+  hasControl,
+  normaliseBaseUrl,
+  type Place,
+  pathFault,
+  placeFault,
+} from './places.ts'
 import type { SecretField, SecretFields, Values } from './scheme.ts'
 import { SCHEMES } from './schemes/index.ts'
 import type { Reference } from './template.ts'
@@ -12,6 +20,7 @@ const MAX_SETTING = 2048
 const MAX_SECRET = 16_384
 
 const BASE_URL: SettingField = { title: 'Address of the service', format: 'url', optional: true }
+const ENDPOINT: SettingField = { title: 'Endpoint of the service', format: 'text', optional: true }
 
 /**
  * The settings with defaults applied and addresses normalised. Every connector takes `base_url`: it overrides the connector's own.
@@ -20,7 +29,7 @@ const BASE_URL: SettingField = { title: 'Address of the service', format: 'url',
 export function validateSettings(connector: Connector, settings: unknown): Readonly<Record<string, string>> {
   const faults = new Faults('settings')
   const given = faults.record(settings)
-  const fields: Record<string, SettingField> = { base_url: BASE_URL, ...connector.settings }
+  const fields = settingsOf(connector)
   faults.unknown(given, Object.keys(fields))
   const overridden = Object.hasOwn(given, 'base_url')
 
@@ -31,7 +40,8 @@ export function validateSettings(connector: Connector, settings: unknown): Reado
       if (!field.optional && !(overridden && onlyInBaseUrl(connector, name))) faults.add(name, 'is required')
       continue
     }
-    const fault = settingFault(connector, name, field, value)
+    const fault =
+      settingFault(connector, name, field, value) ?? (field === ENDPOINT ? endpointFault(value as string) : undefined)
     if (fault !== undefined) faults.add(name, fault)
     else result[name] = field.format === 'url' ? normaliseBaseUrl(value as string) : (value as string)
   }
@@ -39,6 +49,12 @@ export function validateSettings(connector: Connector, settings: unknown): Reado
   resolveBaseUrl(connector, result)
   resolveTest(connector, result)
   return result
+}
+
+/** Every connector takes `base_url` and the endpoints of its scheme: a sandbox, a service in one's own network. */
+function settingsOf(connector: Connector): Readonly<Record<string, SettingField>> {
+  const overrides = [...connector.compiled.overrides].map((name) => [name, ENDPOINT] as const)
+  return { base_url: BASE_URL, ...Object.fromEntries(overrides), ...connector.settings }
 }
 
 /**

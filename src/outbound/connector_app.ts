@@ -73,7 +73,7 @@ function isOpened({ network }: Connection): boolean {
 }
 
 function isAddress(connector: Connector, setting: string): boolean {
-  if (setting === 'base_url') return true
+  if (setting === 'base_url' || connector.compiled.overrides.has(setting)) return true
   const places = connector.compiled.places.get(`settings.${setting}`)
-  return places?.has('url') === true || places?.has('endpoint') === true
+  return places !== undefined && (['url', 'endpoint', 'optional_endpoint'] as const).some((place) => places.has(place))
 }

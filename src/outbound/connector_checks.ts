@@ -15,6 +15,8 @@ export interface Compiled {
   /** Where each setting and secret goes. */
   readonly places: ReadonlyMap<Reference, ReadonlySet<Place>>
   readonly sectionNames: readonly string[]
+  /** Settings beyond those of the file: endpoints that a connection may have elsewhere. */
+  readonly overrides: ReadonlySet<string>
 }
 
 /** Compiles every text of a file; `broken` keys have told their fault already. `compiled` is absent when something could not be. */
@@ -59,7 +61,16 @@ export function compileConnector(
   const base_url = attempt(['base_url'], () => baseUrl(file, scope, discovered))
   if (!broken.has('settings')) faults.push(...settingFaults(file, scope.places))
   if (faults.length > 0 || base_url === undefined) return { compiled: undefined, faults }
-  const compiled = { base_url, test, headers, query, schemes, places: scope.places, sectionNames }
+  const compiled = {
+    base_url,
+    test,
+    headers,
+    query,
+    schemes,
+    places: scope.places,
+    sectionNames,
+    overrides: scope.overrides,
+  }
   return { compiled, faults }
 }
 

@@ -138,6 +138,8 @@ function given(name: string, values: Readonly<Record<string, string>> | undefine
  */
 export class TemplateScope {
   readonly places = new Map<Reference, Set<Place>>()
+  /** Settings that every connection may give in the place of what the file says: endpoints of a sandbox. */
+  readonly overrides = new Set<string>()
   /** Whether the file names hosts that an address given by the service may be at. */
   readonly namesHosts: boolean
   readonly #settings: readonly string[]
@@ -152,6 +154,13 @@ export class TemplateScope {
   /** Settings only: for everything that may end up in a log, an error or an address. */
   public(text: string, place: Place): Template {
     return this.#compile(text, place, this.#settings)
+  }
+
+  /** The same, unless the connection has a setting of this name: the file need not declare it. */
+  overridable(name: string, template: Template): Template {
+    if (this.#settings.includes(`settings.${name}`)) return template
+    this.overrides.add(name)
+    return { ...template, render: (values) => given(name, values.settings) ?? template.render(values) }
   }
 
   /** Settings, and values of the token that are not secret (an address that the service gave). */

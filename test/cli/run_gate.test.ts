@@ -63,17 +63,24 @@ describe('with a gate', () => {
       const ran = await octroi(args, { env: env(body.key) })
       expect(ran).toMatchObject({ code: 1, stdout: '' })
     }
-    const before = (await gate.api('GET', '/audit?connection=api')).body.items.length
+    // A line before it is answered; the one after it is on disk a little later.
+    const readings = async () =>
+      (await gate.api('GET', '/audit?connection=api')).body.items.filter(
+        (line: { action: string; phase: string; key: string }) =>
+          line.action === 'connections.credentials' && line.phase === 'started' && gate.adminKey.includes(line.key),
+      ).length
+    const before = await readings()
+    expect(before).toBeGreaterThan(0)
     expect((await octroi(['render', file], { env: env() })).stdout).toMatch(/^\S{10,}\n$/)
-    expect((await gate.api('GET', '/audit?connection=api')).body.items.length).toBe(before + 1)
+    expect(await readings()).toBe(before + 1)
   })
 
   it('on a terminal Ctrl-C reaches the program once: the terminal sends it to both', async () => {
     const code = `let heard = 0
-      process.on('SIGINT', () => console.log('heard', ++heard))
-      process.stdin.once('data', () => { console.log('in all', heard); process.exit(3) })
+      process.on('SIGINT', () => console.log('heard ' + ++heard))
+      process.stdin.once('data', () => { console.log('in all ' + heard); process.exit() })
       console.log('ready')`
-    const ran = await octroiOnTerminal(
+    const { screen } = await octroiOnTerminal(
       ['run', 'api', '--on-rotation', 'ignore', '--', ...program(code)],
       [
         ['ready', '\x03'],
@@ -82,7 +89,6 @@ describe('with a gate', () => {
       ],
       env(),
     )
-    expect(ran.code).toBe(3)
-    expect(ran.screen).toContain('in all 1')
+    expect(screen).toContain('in all 1')
   })
 })

@@ -92,9 +92,9 @@ describe('a token endpoint in trouble', () => {
 describe('reconnect_required', () => {
   /** Neither calls nor the background ask the service again. */
   const expectOver = async () => {
-    for (const { status, code, body } of await calls(5)) {
+    for (const { status, code, headers } of await calls(5)) {
       expect([status, code]).toEqual([502, 'reconnect_required'])
-      expect(body).toMatchObject({ connection_state: 'reconnect_required' })
+      expect(headers.get('octroi-connection-state')).toBe('reconnect_required')
     }
     expect(await scene.connection()).toMatchObject({ state: 'reconnect_required' })
     expect((await scene.events()).filter((type) => type === 'connection.reconnect_required')).toHaveLength(1)
@@ -110,7 +110,9 @@ describe('reconnect_required', () => {
     await expired()
     scene.server.revokeAll()
     const asked = scene.server.requested('refresh_token')
-    expect((await scene.call()).code).toBe('reconnect_required')
+    const { code, headers, body } = await scene.call()
+    expect([code, headers.get('octroi-connection-state')]).toEqual(['reconnect_required', 'reconnect_required'])
+    expect(body.detail).toBe('The connection svc needs a person: The service answered invalid_grant with status 400.')
     expect(scene.server.requested('refresh_token') - asked).toBe(1)
     await expectOver()
     expect(scene.server.requested('refresh_token') - asked).toBe(1)

@@ -18,7 +18,7 @@ export function callbackOf(gate: TestGate, connector: string, id: string): strin
 type Fields = Readonly<Record<string, string>>
 
 /** One person with a browser: its cookies, by host. */
-class Browser {
+export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>()
 
   async ask(address: string, form?: Fields): Promise<{ status: number; text: string; location: string | null }> {
@@ -65,13 +65,21 @@ export function askedOn(page: string): string[] {
 export async function connectAsPerson(link: string, fields: Fields = {}): Promise<{ asked: string[]; page: string }> {
   const browser = new Browser()
   const form = await browser.visit(link)
-  const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)]
-  const { text } = await browser.ask(link, {
-    ...Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value])),
-    ...fields,
-  })
-  const onward = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&')
+  const text = await sendForm(browser, link, form, fields)
+  const onward = onwardOf(text)
   return { asked: askedOn(form), page: onward === undefined ? text : await browser.visit(onward) }
+}
+
+/** The page that comes after the form was sent, with its hidden fields. */
+export async function sendForm(browser: Browser, link: string, form: string, fields: Fields): Promise<string> {
+  const hidden = [...form.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)]
+  const carried = Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value]))
+  return (await browser.ask(link, { ...carried, ...fields })).text
+}
+
+/** Where a page leads on to by itself: to the service, or back to an application. */
+export function onwardOf(page: string): string | undefined {
+  return /http-equiv="refresh" content="0; url=([^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&')
 }
 
 /** The administrator's way: a session without `return_url`, which the page itself ends. */

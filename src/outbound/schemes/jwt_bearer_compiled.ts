@@ -5,7 +5,7 @@ import { ACCOUNT_NAMES } from './jwt_bearer_key.ts'
 import { type JwtBearerSection, jwtBearerSection } from './jwt_bearer_section.ts'
 import { type AnswerRules, answerRules } from './oauth_answer.ts'
 import { type KeptRules, keptRules, reads } from './oauth_kept.ts'
-import { type CompiledParams, compileHeaders, compileParams, maybeEndpoint } from './oauth_values.ts'
+import { type CompiledParams, compileHeaders, compileParams, endpoint } from './oauth_values.ts'
 import { BEARER, tokenValues } from './oauth2_compiled.ts'
 import { compilePlacements, type Placements, placementTemplates } from './placements.ts'
 import { declared, referenced } from './placing.ts'
@@ -64,9 +64,9 @@ export function compileJwtBearer(value: unknown, scope: TemplateScope): Compiled
   const secrets = namesFor(section.key)
   const body = (text: string) => scope.private(text, 'body', secrets)
   return {
-    tokenUrl: scope.public(section.token_url, 'endpoint'),
-    revocationUrl: maybeEndpoint(scope, section.revocation_url),
-    userinfoUrl: maybeEndpoint(scope, section.userinfo_url),
+    tokenUrl: scope.overridable('token_url', scope.public(section.token_url, 'endpoint')),
+    revocationUrl: endpoint(scope, 'revocation_url', section.revocation_url, 'optional_endpoint'),
+    userinfoUrl: endpoint(scope, 'userinfo_url', section.userinfo_url, 'optional_endpoint'),
     key: section.key,
     algorithm: section.algorithm,
     kid: section.kid === undefined ? undefined : body(section.kid),
@@ -114,7 +114,7 @@ function consentOf(
 ): CompiledJwtBearer['consent'] {
   if (consent === undefined) return undefined
   return {
-    authorizationUrl: scope.public(consent.authorization_url, 'endpoint'),
+    authorizationUrl: scope.overridable('authorization_url', scope.public(consent.authorization_url, 'endpoint')),
     params: compileParams(consent.params, (text) => inAddress(body(text))),
   }
 }

@@ -4,7 +4,7 @@ import type { Template, TemplateScope } from '../template.ts'
 import { type AnswerRules, answerRules } from './oauth_answer.ts'
 import type { ClientAuth, ClientRules } from './oauth_client.ts'
 import { type KeptRules, keptRules, reads, TOKEN_VALUES } from './oauth_kept.ts'
-import { addresses, type CompiledParams, compileHeaders, compileParams, maybeEndpoint } from './oauth_values.ts'
+import { addresses, type CompiledParams, compileHeaders, compileParams, endpoint } from './oauth_values.ts'
 import { type Oauth2Section, oauth2Section } from './oauth2_section.ts'
 import { compilePlacements, type Placements } from './placements.ts'
 
@@ -92,14 +92,13 @@ export function compileOauth2(value: unknown, scope: TemplateScope): CompiledOau
   const kept = keptRules(section)
   return {
     grant: section.grant,
-    authorizationUrl:
-      section.authorization_url === undefined ? undefined : scope.public(section.authorization_url, 'endpoint'),
-    tokenUrl: scope.public(section.token_url, 'endpoint'),
-    refreshUrl: maybeEndpoint(scope, section.refresh_url),
-    revocationUrl: maybeEndpoint(scope, section.revocation_url),
-    userinfoUrl: maybeEndpoint(scope, section.userinfo_url),
-    jwksUri: maybeEndpoint(scope, section.jwks_uri),
-    issuer: section.issuer === undefined ? undefined : scope.public(section.issuer, 'body'),
+    authorizationUrl: endpoint(scope, 'authorization_url', section.authorization_url),
+    tokenUrl: scope.overridable('token_url', scope.public(section.token_url, 'endpoint')),
+    refreshUrl: endpoint(scope, 'refresh_url', section.refresh_url, 'optional_endpoint'),
+    revocationUrl: endpoint(scope, 'revocation_url', section.revocation_url, 'optional_endpoint'),
+    userinfoUrl: endpoint(scope, 'userinfo_url', section.userinfo_url, 'optional_endpoint'),
+    jwksUri: endpoint(scope, 'jwks_uri', section.jwks_uri, 'optional_endpoint'),
+    issuer: endpoint(scope, 'issuer', section.issuer, 'body'),
     issRequired: section.iss_required,
     scope: scope.public(section.scope, 'body'),
     scopeSeparator: section.scope_separator,

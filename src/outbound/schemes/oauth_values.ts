@@ -43,9 +43,14 @@ export function compileHeaders(
   return compileParams(headers, (value) => scope.private(value, 'header_value', secrets))
 }
 
-/** Where one address is given, a template; `undefined` where there is none. */
-export function maybeEndpoint(scope: TemplateScope, text: string | undefined): Template | undefined {
-  return text === undefined ? undefined : scope.public(text, 'optional_endpoint')
+/** Where one address is given, a template, which a setting of the connection may replace; `undefined` where there is none. */
+export function endpoint(
+  scope: TemplateScope,
+  name: string,
+  text: string | undefined,
+  place: 'endpoint' | 'optional_endpoint' | 'body' = 'endpoint',
+): Template | undefined {
+  return text === undefined ? undefined : scope.overridable(name, scope.public(text, place))
 }
 
 /** `undefined` where the connector names none, or its optional setting is not given. */

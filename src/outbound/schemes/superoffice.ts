@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ConnectionSecrets, Scheme, SecretFields } from '../scheme.ts'
 import type { TemplateScope } from '../template.ts'
-import { maybeEndpoint } from './oauth_values.ts'
+import { endpoint } from './oauth_values.ts'
 import {
   compilePlacements,
   type Placements,
@@ -70,7 +70,7 @@ export const superoffice: Scheme = {
       const place = (placements: z.infer<typeof placementsSchema>) => placed(placements, scope)
       return {
         url: scope.public(url, 'endpoint'),
-        loginUrl: maybeEndpoint(scope, login_url),
+        loginUrl: endpoint(scope, 'login_url', login_url, 'optional_endpoint'),
         tenant: scope.public(tenant, 'body'),
         ticket: place(apply ?? TICKET),
         bearer: place(apply ?? BEARER),

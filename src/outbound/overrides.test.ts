@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { validateSettings } from './connection_input.ts'
+import { parseConnector } from './connector.ts'
+import { SCHEMES } from './schemes/index.ts'
+
+const connector = parseConnector(
+  `id: acme
+name: Acme
+docs: https://acme.example
+scheme: oauth2
+base_url: https://api.acme.example
+oauth2:
+  authorization_url: https://login.acme.example/authorize
+  token_url: https://login.acme.example/token
+`,
+  'acme.yaml',
+)
+const endpoints = (given: Record<string, string>) =>
+  SCHEMES.oauth2?.exchange?.endpoints({ connector, settings: validateSettings(connector, given) })
+
+describe('endpoints that a connection has elsewhere', () => {
+  it('are those of the file unless a setting says otherwise', () => {
+    expect(endpoints({})).toEqual(['https://login.acme.example/authorize', 'https://login.acme.example/token'])
+    expect(endpoints({ token_url: 'https://sandbox.acme.example/token?v=2' })).toEqual([
+      'https://login.acme.example/authorize',
+      'https://sandbox.acme.example/token?v=2',
+    ])
+  })
+  it.each([
+    ['token_url', 'ftp://x'],
+    ['token_url', 'https://u:p@x.example/'],
+    ['revocation_url', 'https://x.example'],
+    ['other', 'x'],
+  ])('invalid_request with %s = %s', (name, value) => {
+    expect(() => endpoints({ [name]: value })).toThrow(new RegExp(`^invalid_request.*settings\\.${name}`))
+  })
+})
