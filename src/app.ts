@@ -10,13 +10,12 @@ import { problemRenderer } from './core/problem.ts'
 import { PURPOSES } from './core/purposes.ts'
 import type { Store } from './core/stores.ts'
 import { Gate } from './gateway/proxy.ts'
-import { Replays } from './gateway/replays.ts'
 import { Metrics } from './http/metrics.ts'
 import { serveMetrics } from './http/metrics_listener.ts'
-import { OnceAnswers } from './http/once_answers.ts'
 import { buildServer } from './http/server.ts'
 import { Admissions, hashOfKey } from './inbound/admissions.ts'
 import { Callers } from './inbound/caller.ts'
+import { KeptAnswers } from './inbound/kept_answers.ts'
 import { auditWriter, type Installation, openCatalogue, openInstallation } from './installation/open.ts'
 import type { Listener } from './outbound/egress.ts'
 import { ConnectionHealth } from './outbound/health.ts'
@@ -94,17 +93,24 @@ async function putTogether(
   const listeners: Listener[] = []
   const publicUrl = (settings.public_url ?? `http://${hostText(settings.listen)}`).replace(/\/$/, '')
   const catalogue = openCatalogue(settings)
+  const metrics = new Metrics({ auditFailing: () => trail.failing })
   const upstreams = new Upstreams(() => listeners)
   const targets = new Targets(open.hot, ring, catalogue, upstreams)
   const health = new ConnectionHealth(open.store, ring, catalogue)
   const renewing = { store: open.store, vault: ring, catalogue, upstreams, targets, health, log, now: Date.now }
-  const renewals = new Renewals(renewing)
+  const renewals = new Renewals({ ...renewing, onOutcome: (outcome) => metrics.renewal(outcome) })
   const drafts = new Drafts(ring.sealer('connect sessions'), ring.derivedKey(PURPOSES.connect))
   const desk = new Desk({ ...renewing, renewals, drafts, publicUrl, listeners: () => listeners })
   const renewalRounds = new RenewalRounds({ store: open.store, renewals, log, now: Date.now })
   const sender = new WebhookSender(upstreams, new WebhookSecrets(ring.sealer(PURPOSES.webhooks)))
-  const webhooks = new WebhookDispatcher({ store: open.store, sender, now: Date.now, random: Math.random, log })
-  const metrics = new Metrics({ auditFailing: () => trail.failing })
+  const webhooks = new WebhookDispatcher({
+    store: open.store,
+    sender,
+    now: Date.now,
+    random: Math.random,
+    onOutcome: (outcome) => metrics.delivery(outcome),
+    log,
+  })
   const hashKey = ring.derivedKey(PURPOSES.keyHash)
   const replayKey = ring.derivedKey(PURPOSES.replayHash)
   const shared = {
@@ -122,14 +128,14 @@ async function putTogether(
     renewals,
     trail,
     metrics,
-    replays: new Replays(open.activity, replayKey, ring.sealer('answers')),
+    answers: new KeptAnswers(open.activity, replayKey, ring.sealer('answers')),
     now: Date.now,
   })
   const { fastify, server } = await buildServer({
     ...shared,
     proxy,
     metrics,
-    once: new OnceAnswers(open.activity, replayKey, ring.sealer('api answers')),
+    once: new KeptAnswers(open.activity, replayKey, ring.sealer('api answers')),
     basePath: new URL(publicUrl).pathname.replace(/\/$/, ''),
     isReady: async () => {
       await open.hot.version()

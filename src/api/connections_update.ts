@@ -15,6 +15,7 @@ import { checkOrigin } from '../outbound/origin_check.ts'
 import type { Values } from '../outbound/scheme.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
 import { changeSecrets } from '../outbound/secrets_change.ts'
+import { isName } from '../outbound/setting_places.ts'
 import { awaitsConsent, splitBegins } from '../outbound/token_carrying.ts'
 import {
   checkAllowNever,
@@ -36,7 +37,8 @@ export const connectionsUpdate = endpoint({
   method: 'PATCH',
   path: '/connections/{id}',
   summary: 'Change a connection',
-  description: 'Where the secrets are sent (address, network) can only be changed together with the secrets.',
+  description:
+    'Where the secrets are sent (address, network), and under which name, can only be changed together with the secrets.',
   permission: 'connections.write',
   params: IdParams,
   body: ConnectionUpdate,
@@ -66,18 +68,19 @@ export const connectionsUpdate = endpoint({
     // An opened network is opened for the address that it was opened for: another one inside is another decision (D9).
     if (moved && Object.keys(after.network).length > 0)
       requireAtConnection(principal, 'connections.write_network', after)
-    if (moved && secrets === undefined) throw secretsRequired()
+    const diverted = moved || isNamedOtherwise(connector, before, after)
+    if (diverted && secrets === undefined) throw secretsRequired()
     requireAppAddresses(connector, after, app)
     await checkOrigin(parts.listeners, connector, app === undefined ? after : withApp(after, app.app))
     const opened = await parts.vault.openSecrets(stored.dataKey, before, stored.sealed)
-    const sets = nextSets(opened, secrets, moved)
+    const sets = nextSets(opened, secrets, diverted)
     if (body.verify) await requireWorks(parts, heldOf(after, sets.current, parts.catalogue, app))
     const isFresh = secrets !== undefined
-    const state = isFresh ? await freshState(parts, stored, { after, connector, moved, begins }) : undefined
+    const state = isFresh ? await freshState(parts, stored, { after, connector, diverted, begins }) : undefined
     await changeSecrets(parts, stored, {
       after,
       sets,
-      keep: moved ? 'none' : isFresh ? 'durable' : 'all',
+      keep: diverted ? 'none' : isFresh ? 'durable' : 'all',
       begins,
       async record(store) {
         if (state !== undefined) await store.connections.setState(before.id, state.state, state.state_reason, now)
@@ -93,11 +96,11 @@ export const connectionsUpdate = endpoint({
 async function freshState(
   parts: ApiParts,
   stored: StoredConnection,
-  { after, connector, moved, begins }: { after: Stored; connector: Connector; moved: boolean; begins: Values },
+  { after, connector, diverted, begins }: { after: Stored; connector: Connector; diverted: boolean; begins: Values },
 ): Promise<Pick<Stored, 'state' | 'state_reason'>> {
   const { scheme, token } = await openHeld(stored, parts.vault, parts.catalogue)
   const durable = scheme.exchange === undefined ? [] : durableNames(scheme.exchange, connector)
-  const kept = moved ? {} : spentToken(token, durable, 0).values
+  const kept = diverted ? {} : spentToken(token, durable, 0).values
   const isPending = awaitsConsent(scheme, connector, after.settings, { ...kept, ...begins })
   return isPending ? { state: 'pending', state_reason: AWAITS } : { state: 'ready', state_reason: null }
 }
@@ -130,17 +133,28 @@ function isSentElsewhere(connector: Connector, before: Stored, after: Stored): b
   return JSON.stringify(places(before)) !== JSON.stringify(places(after))
 }
 
+/** Under another name a secret may come back: some headers are repeated in answers (D8). */
+function isNamedOtherwise(connector: Connector, before: Stored, after: Stored): boolean {
+  const names = Object.keys({ ...before.settings, ...after.settings }).filter((name) => isName(connector, name))
+  return names.some((name) => before.settings[name] !== after.settings[name])
+}
+
 /** The set to change over to goes nowhere that it was not given for. */
-function nextSets(opened: SecretSets, secrets: Secrets | undefined, moved: boolean): SecretSets {
-  return { current: secrets ?? opened.current, next: moved ? null : opened.next }
+function nextSets(opened: SecretSets, secrets: Secrets | undefined, diverted: boolean): SecretSets {
+  return { current: secrets ?? opened.current, next: diverted ? null : opened.next }
 }
 
 function secretsRequired(): OctroiError {
   return new OctroiError(
     'secrets_required',
-    'This changes where the secrets are sent. Give them again in the same request.',
+    'This changes where the secrets are sent, or under which name. Give them again in the same request.',
     {
-      errors: [{ path: 'secrets', message: 'are required with a change of the address or the network' }],
+      errors: [
+        {
+          path: 'secrets',
+          message: 'are required with a change of the address, the network or a name that they are sent under',
+        },
+      ],
     },
   )
 }

@@ -3,3 +3,11 @@ export interface GateMetrics {
   /** One answered call. `code` is Octroi's own error code, or `null` when the upstream answered. */
   answered(connection: string | null, status: number, code: string | null, seconds: number): void
 }
+
+/** What an attempt at a token came to: a new one, try again later, the service asks for patience, a person must act. */
+export const RENEWAL_OUTCOMES = ['renewed', 'transient', 'limited', 'human'] as const
+export type RenewalOutcome = (typeof RENEWAL_OUTCOMES)[number]
+
+/** What an attempt at a delivery came to: taken, to be tried again, given up. */
+export const DELIVERY_OUTCOMES = ['delivered', 'waiting', 'failed'] as const
+export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number]

@@ -191,6 +191,8 @@ export interface ReplayRow {
   readonly state: 'in_flight' | 'done' | 'too_large'
   readonly answer: string | null
   readonly expires_at: string
+  /** Fencing token, another for each claim: who comes back after his claim was taken over touches nothing of the next. */
+  readonly fence: string
 }
 
 /** What happens often and must not move the version of the rest: audit, last use, kept answers. In SQLite a file of its own. */
@@ -209,7 +211,9 @@ export interface ActivityStore {
   /** Takes the place of an expired row; returns the row that already holds it otherwise. */
   claimReplay(row: ReplayRow, now: string): Promise<ReplayRow | undefined>
   getReplay(id: string): Promise<ReplayRow | undefined>
-  finishReplay(row: ReplayRow): Promise<void>
-  releaseReplay(id: string): Promise<void>
+  /** Turns the claim with this id and fence into an answer; nothing when it is no longer held. */
+  finishReplay(row: Omit<ReplayRow, 'body_hash'>): Promise<void>
+  /** Gives the claim with this id and fence up; nothing when it is no longer held. */
+  releaseReplay(id: string, fence: string): Promise<void>
   deleteExpiredReplays(now: string): Promise<void>
 }

@@ -40,6 +40,9 @@ const REFUSAL_BODY_BYTES = 64 * 1024
 /** What a caller must have sent to be given more time while others wait for his place. */
 const FAIR_BYTES = 64 * 1024
 
+/** What is left for a renewal and the second attempt, at least. */
+const REPEAT_MS = 3_000
+
 type Judged = 'open' | 'judging' | 'passing' | 'refused'
 
 /**
@@ -223,7 +226,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     // This attempt is over: whoever ends the exchange meanwhile must not wait for it.
     this.#controller = undefined
     this.#sawByte = false
-    this.deadline = this.#call.arrivedAt + this.#target.firstByteMs
+    this.deadline = Math.max(this.#call.arrivedAt + this.#target.firstByteMs, performance.now() + REPEAT_MS)
     const first = this.#renewal === undefined
     const renewal = first ? await this.#events.renewal(this.#target).catch((error) => asOctroiError(error)) : undefined
     if (this.#over) return

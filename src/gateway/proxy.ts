@@ -3,6 +3,7 @@ import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
 import { type Admission, type Admissions, requireUsable, requireWithinLimit } from '../inbound/admissions.ts'
 import type { Caller, Callers } from '../inbound/caller.ts'
+import type { Claim, KeptAnswers } from '../inbound/kept_answers.ts'
 import type { ConnectionHealth } from '../outbound/health.ts'
 import type { Renewals } from '../outbound/renewals.ts'
 import type { Sought, Target, Targets } from '../outbound/targets.ts'
@@ -16,7 +17,7 @@ import { Deadlines } from './deadlines.ts'
 import { Exchange, type ExchangeEvents, type Renewal, type RequestBody } from './exchange.ts'
 import { isSafeMethod, type Lane, Lanes } from './lanes.ts'
 import { match } from './match.ts'
-import { type Claim, MAX_KEPT_BYTES, type Replays } from './replays.ts'
+import { claimCall, MAX_KEPT_BYTES, settle } from './replays.ts'
 import { acceptBody, bodyOf, wholeBody } from './request_body.ts'
 import { type AnswerSink, answer, CallerSink, type KeptAnswer, MemorySink, watchCaller } from './sinks.ts'
 
@@ -28,7 +29,7 @@ export interface ProxyParts extends CallRecorder {
   readonly targets: Targets
   readonly health: ConnectionHealth
   readonly renewals: Renewals
-  readonly replays: Replays
+  readonly answers: KeptAnswers
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -99,7 +100,7 @@ export class Gate {
     const key = call.head?.idempotencyKey
     const replaySeconds = target.connection.options.replay_s ?? 0
     if (replaySeconds > 0 && key !== undefined && !isSafeMethod(call.method))
-      await this.#forwardOnce(call, key, replaySeconds)
+      await this.#forwardOnce(call, key, replaySeconds * 1000)
     else {
       const body = bodyOf(call)
       // What is signed with its body leaves once the body is whole.
@@ -109,17 +110,17 @@ export class Gate {
   }
 
   /** With a kept answer: the call goes on when the caller leaves, so that his next request finds it. */
-  async #forwardOnce(call: Call, key: string, keepSeconds: number): Promise<void> {
+  async #forwardOnce(call: Call, key: string, keepMs: number): Promise<void> {
     if (Number(call.head?.contentLength ?? 0) > MAX_KEPT_BYTES) throw tooLarge(MAX_KEPT_BYTES)
     acceptBody(call)
     const body = await readBody(call.request, Math.min(MAX_KEPT_BYTES, (call.target as Target).limits.request_bytes))
     call.bytesIn = body.length
-    const claim = await this.#parts.replays.claim(call, key, body, keepSeconds)
+    const claim = await claimCall(this.#parts.answers, call, key, body)
     if ('status' in claim) return answer(call, claim, ['Idempotent-Replayed', 'true'])
     let exchange: Exchange | undefined
     const sink = new MemorySink(MAX_KEPT_BYTES, () => {
       // The service has acted: that there is no answer to keep must not make it act again.
-      void this.#settle(claim, sink.answer)
+      void this.#settle(claim, sink.answer, keepMs)
       watchCaller(call, () => exchange?.cancel())
       return new CallerSink(call, (error) => call.refuse(error))
     })
@@ -128,17 +129,17 @@ export class Gate {
         exchange = this.#exchange(call, body, sink, { done: resolve, failed: reject })
       })
     } catch (error) {
-      if (!sink.answer.tooLarge) await this.#parts.replays.release(claim).catch(() => undefined)
+      if (!sink.answer.tooLarge) await claim.release().catch(() => undefined)
       throw error
     }
     if (sink.answer.tooLarge) return call.finish()
-    await this.#settle(claim, sink.answer)
+    await this.#settle(claim, sink.answer, keepMs)
     await answer(call, sink.answer)
   }
 
   /** The answer is true whether it could be kept or not: a caller who is told to try again would post twice. */
-  async #settle(claim: Claim, kept: KeptAnswer): Promise<void> {
-    await this.#parts.replays.settle(claim, kept).catch((error) => {
+  async #settle(claim: Claim, kept: KeptAnswer, keepMs: number): Promise<void> {
+    await settle(claim, kept, keepMs).catch((error) => {
       this.#parts.log.error({ err: error }, 'an answer could not be kept')
     })
   }

@@ -3,45 +3,27 @@ import { z } from 'zod'
 import type { ApiParts, Endpoint } from '../api/endpoint.ts'
 import { invalid } from '../api/faults.ts'
 import type { AuditLine } from '../core/audit.ts'
-import { asOctroiError, type FieldError, OctroiError } from '../core/errors.ts'
+import { asOctroiError, type FieldError, type OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { Problem, RenderProblem } from '../core/problem.ts'
-import type { HotReads } from '../core/stores.ts'
-import {
-  type Admission,
-  type Admissions,
-  missingCredential,
-  requireUsable,
-  requireWithinLimit,
-} from '../inbound/admissions.ts'
-import type { Caller, Callers } from '../inbound/caller.ts'
-import { presentedSecret } from '../inbound/credentials.ts'
+import type { KeptAnswers } from '../inbound/kept_answers.ts'
 import { containsKey } from '../inbound/key_format.ts'
-import { type RequestHead, readHead } from '../inbound/request_head.ts'
-import { holdsSomewhere } from '../policy/permissions.ts'
-import type { RateLimiter } from '../policy/rate_limit.ts'
-import type { OnceAnswers } from './once_answers.ts'
+import { type Arrival, type Authenticating, authenticate, requirePermission } from './authenticate.ts'
+import { claimOnce, keepOnce } from './once_answers.ts'
 
-export interface ApiDoor {
+export interface ApiDoor extends Authenticating {
   readonly parts: ApiParts
-  readonly hot: HotReads
-  readonly callers: Callers
-  readonly admissions: Admissions
-  readonly limiter: RateLimiter
-  readonly once: OnceAnswers
+  readonly once: KeptAnswers
   readonly problem: RenderProblem
   readonly log: { error(fields: object, message: string): void }
 }
 
 /** What is known of one request while it is served; also what its audit lines are made of. */
-interface Visit {
+interface Visit extends Arrival {
   readonly id: string
   readonly began: number
   readonly endpoint: Endpoint
   readonly request: FastifyRequest
-  head?: RequestHead
-  caller?: Caller
-  admission?: Admission
   target: string | null
 }
 
@@ -79,9 +61,9 @@ const NOTHING = z.strictObject({})
 
 /** The steps of every operation, in order. */
 async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
-  const admission = await authenticate(visit, door)
+  const admission = await authenticate(visit.request.raw, door, visit)
   const { endpoint } = visit
-  authorise(endpoint, admission)
+  if (endpoint.permission !== null) requirePermission(admission, endpoint.permission)
   const operation = {
     principal: admission.principal,
     params: parse(endpoint.params, visit.request.params),
@@ -94,14 +76,15 @@ async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
     return { status: endpoint.status ?? 200, body: await run(endpoint, operation), replayed: false }
   // The intention is on disk before the change, and the outcome before the answer: a crash between leaves a trace of both.
   await record(visit, 'started', null, null, door)
-  const kept = await door.once.begin(
+  const kept = await claimOnce(
+    door.once,
     endpoint,
     admission.principal.key_id,
     visit.request.url,
     visit.head?.idempotencyKey,
     visit.request.body,
   )
-  if (kept !== undefined && 'body' in kept) {
+  if (kept !== undefined && 'status' in kept) {
     visit.target = endpoint.target?.(operation.params as never, kept.body) ?? null
     await record(visit, 'finished', kept.status, null, door)
     return { status: kept.status, body: kept.body, replayed: true }
@@ -111,36 +94,10 @@ async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
     throw error
   })
   const status = endpoint.status ?? 200
-  await kept?.keep(status, withoutOnce(endpoint, answer))
+  if (kept !== undefined) await keepOnce(kept, endpoint, status, answer)
   visit.target = endpoint.target?.(operation.params as never, answer) ?? null
   await record(visit, 'finished', status, null, door)
   return { status, body: answer, replayed: false }
-}
-
-async function authenticate(visit: Visit, door: ApiDoor): Promise<Admission> {
-  const version = await door.hot.version()
-  const head = readHead(visit.request.raw.rawHeaders)
-  visit.head = head
-  visit.caller = door.callers.identify(visit.request.raw.socket, head)
-  if (containsKey(visit.request.url)) {
-    throw new OctroiError(
-      'invalid_request',
-      'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
-    )
-  }
-  const secret = presentedSecret(head)
-  if (secret === null) throw missingCredential()
-  const now = door.parts.now().getTime()
-  const admission = requireUsable(await door.admissions.find(version, secret), visit.caller.address, now)
-  visit.admission = admission
-  requireWithinLimit(admission, door.limiter, now)
-  door.parts.trail.noteUse(admission.principal.key_id, new Date(now).toISOString())
-  return admission
-}
-
-function authorise({ permission }: Endpoint, { principal }: Admission): void {
-  if (permission === null || holdsSomewhere(principal.permissions, permission)) return
-  throw new OctroiError('not_granted', `This needs the permission ${permission}.`)
 }
 
 function parse(schema: z.ZodType | undefined, input: unknown): unknown {
@@ -164,11 +121,6 @@ async function run(endpoint: Endpoint, operation: unknown): Promise<unknown> {
 
 function isRecorded(endpoint: Endpoint): boolean {
   return endpoint.method !== 'GET' || endpoint.recorded === true
-}
-
-function withoutOnce(endpoint: Endpoint, answer: unknown): unknown {
-  if (endpoint.once === undefined) return answer
-  return Object.fromEntries(Object.entries(answer as object).filter(([name]) => !endpoint.once?.includes(name)))
 }
 
 async function recordRefusal(visit: Visit, error: OctroiError, door: ApiDoor): Promise<void> {

@@ -1,5 +1,11 @@
 import type { Registry } from 'prom-client'
-import type { GateMetrics } from '../core/metrics.ts'
+import {
+  DELIVERY_OUTCOMES,
+  type DeliveryOutcome,
+  type GateMetrics,
+  RENEWAL_OUTCOMES,
+  type RenewalOutcome,
+} from '../core/metrics.ts'
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
@@ -23,9 +29,41 @@ class Figures {
   }
 }
 
-/** Prometheus figures. Labels are ids of connections, statuses and codes: a bounded set, and never a caller's text. */
+/** How often each of a few things happened. All are shown from the start: a rate needs the nought before the first. */
+class Outcomes<T extends string> {
+  readonly #name: string
+  readonly #help: string
+  readonly #counts: Map<T, number>
+
+  constructor(name: string, help: string, outcomes: readonly T[]) {
+    this.#name = name
+    this.#help = help
+    this.#counts = new Map(outcomes.map((outcome) => [outcome, 0]))
+  }
+
+  add(outcome: T): void {
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1)
+  }
+
+  lines(): string[] {
+    const lines = [...this.#counts].map(([outcome, count]) => `${this.#name}{outcome="${outcome}"} ${count}`)
+    return metric(this.#name, 'counter', this.#help, lines)
+  }
+}
+
+/** Prometheus figures. Labels are ids of connections, statuses, codes and outcomes: a bounded set, and never a caller's text. */
 export class Metrics implements GateMetrics {
   readonly #figures = new Map<string, Figures>()
+  readonly #renewals = new Outcomes(
+    'octroi_token_renewals_total',
+    'Attempts at a token, by what they came to',
+    RENEWAL_OUTCOMES,
+  )
+  readonly #deliveries = new Outcomes(
+    'octroi_webhook_attempts_total',
+    'Attempts to deliver an event, by what they came to',
+    DELIVERY_OUTCOMES,
+  )
   readonly #auditFailing: () => boolean
   #registry: Promise<Registry> | undefined
 
@@ -41,6 +79,14 @@ export class Metrics implements GateMetrics {
       this.#figures.set(id, figures)
     }
     figures.add(status, code, seconds)
+  }
+
+  renewal(outcome: RenewalOutcome): void {
+    this.#renewals.add(outcome)
+  }
+
+  delivery(outcome: DeliveryOutcome): void {
+    this.#deliveries.add(outcome)
   }
 
   /** The text format (https://prometheus.io/docs/instrumenting/exposition_formats/), the process's own figures included. */
@@ -60,6 +106,8 @@ export class Metrics implements GateMetrics {
         'Answered calls by status and by Octroi’s own error code (empty: the service answered)',
         this.#lines(answersOf),
       ),
+      ...this.#renewals.lines(),
+      ...this.#deliveries.lines(),
       ...metric('octroi_audit_failing', 'gauge', '1 while the audit trail cannot be written', [
         `octroi_audit_failing ${this.#auditFailing() ? 1 : 0}`,
       ]),

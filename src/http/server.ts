@@ -8,12 +8,9 @@ import { asOctroiError, ERROR_CODES, OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { Problem } from '../core/problem.ts'
 import type { Gate } from '../gateway/proxy.ts'
-import { requireUsable, requireWithinLimit } from '../inbound/admissions.ts'
-import { presentedSecret } from '../inbound/credentials.ts'
-import { readHead } from '../inbound/request_head.ts'
-import { holdsPermission } from '../policy/permissions.ts'
 import { errorPages } from '../version.ts'
 import { type ApiDoor, sendProblem, serveApi } from './api_routes.ts'
+import { authenticate, requirePermission } from './authenticate.ts'
 import { serveConnect } from './connect_routes.ts'
 import type { Metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
@@ -163,7 +160,7 @@ function serveOwn(fastify: FastifyInstance, parts: DoorParts): void {
     return reply.type('text/plain; charset=utf-8').send(await errorPage(request.params.code))
   })
   fastify.get('/metrics', async (request, reply) => {
-    await requireStatusRead(request.raw, parts)
+    requirePermission(await authenticate(request.raw, parts), 'status.read')
     const { type, text } = await parts.metrics.exposition()
     return reply.type(type).send(text)
   })
@@ -173,21 +170,6 @@ function serveOwn(fastify: FastifyInstance, parts: DoorParts): void {
 async function errorPage(code: string): Promise<string> {
   if (!Object.hasOwn(ERROR_CODES, code)) throw new OctroiError('not_found', 'There is no such error code.')
   return readFile(join(errorPages(), `${code}.md`), 'utf8')
-}
-
-async function requireStatusRead(request: IncomingMessage, parts: DoorParts): Promise<void> {
-  const version = await parts.hot.version()
-  const head = readHead(request.rawHeaders)
-  const { address } = parts.callers.identify(request.socket, head)
-  const secret = presentedSecret(head)
-  if (secret === null)
-    throw new OctroiError('unauthenticated', 'The metrics need a key with the permission status.read.')
-  const now = parts.parts.now().getTime()
-  const admission = requireUsable(await parts.admissions.find(version, secret), address, now)
-  requireWithinLimit(admission, parts.limiter, now)
-  if (!holdsPermission(admission.principal.permissions, 'status.read')) {
-    throw new OctroiError('not_granted', 'This needs the permission status.read.')
-  }
 }
 
 function fromFastify(error: unknown): OctroiError {

@@ -7,6 +7,7 @@ import { validateSecrets } from './connection_input.ts'
 import type { Connector } from './connector.ts'
 import { appPlace } from './held.ts'
 import { SCHEMES } from './schemes/index.ts'
+import { isAddress, isName } from './setting_places.ts'
 
 /** An application's configuration, opened. */
 export interface OpenApp {
@@ -57,7 +58,7 @@ export function ownSecrets(
 export function requireAppAddresses(connector: Connector, connection: Connection, app: OpenApp | undefined): void {
   if (app === undefined) return
   const decided = Object.keys(connection.settings).filter(
-    (name) => isAddress(connector, name) && connection.settings[name] !== app.app.settings[name],
+    (name) => isDecisive(connector, name) && connection.settings[name] !== app.app.settings[name],
   )
   const paths = [...decided.map((name) => `settings.${name}`), ...(isOpened(connection) ? ['network'] : [])]
   if (paths.length === 0) return
@@ -72,8 +73,6 @@ function isOpened({ network }: Connection): boolean {
   return Object.values(network).some((value) => value !== undefined && value !== false)
 }
 
-function isAddress(connector: Connector, setting: string): boolean {
-  if (setting === 'base_url' || connector.compiled.overrides.has(setting)) return true
-  const places = connector.compiled.places.get(`settings.${setting}`)
-  return places !== undefined && (['url', 'endpoint', 'optional_endpoint'] as const).some((place) => places.has(place))
+function isDecisive(connector: Connector, setting: string): boolean {
+  return isAddress(connector, setting) || isName(connector, setting)
 }

@@ -5,7 +5,7 @@ import type { Token } from '../core/types.ts'
 import { durableNames, ExchangeError } from './exchange.ts'
 import { type Held, openHeld } from './held.ts'
 import { backoffMs, spentToken } from './lifetime.ts'
-import type { RenewalFailures } from './renewal_failures.ts'
+import { kindOf, type RenewalFailures } from './renewal_failures.ts'
 import { type Asking, iso, type RenewalCause, type RenewalParts, type RenewalTimes } from './renewal_parts.ts'
 import type { Target } from './targets.ts'
 import type { TokenUse } from './token_use.ts'
@@ -120,6 +120,7 @@ export class Renewal {
     const text = await vault.sealToken(dataKey, connection, token, sealed.version)
     const version = await this.#toDisk(connection.id, fence, sealed.version, text, token.renew_at)
     if (version === undefined) return 'again'
+    this.#makers.onOutcome?.('renewed')
     failures.forget(connection.id)
     use.forget(connection.id)
     // What calls found out of the service itself is for a call to mend: a new token says nothing of that.
@@ -148,6 +149,7 @@ export class Renewal {
   }
 
   async #failed({ id, isMissed }: Asking, fence: number, failures: number, error: unknown): Promise<never> {
+    this.#makers.onOutcome?.(kindOf(error))
     throw await this.#makers.failures.note(id, fence, error, {
       inARow: failures + 1,
       backoffMs: backoffMs(failures + 1, this.#makers.spread()),

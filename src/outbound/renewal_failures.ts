@@ -77,7 +77,7 @@ export class RenewalFailures {
 
 const UNKNOWN = new OctroiError('upstream_unreachable', 'The token could not be renewed; it is tried again soon.')
 
-function kindOf(error: unknown): 'human' | 'transient' | 'limited' {
+export function kindOf(error: unknown): 'human' | 'transient' | 'limited' {
   if (error instanceof ExchangeError) return error.kind
   if (error instanceof OctroiError && ['reconnect_required', 'invalid_request'].includes(error.code)) return 'human'
   return 'transient'

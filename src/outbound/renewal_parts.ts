@@ -1,3 +1,4 @@
+import type { RenewalOutcome } from '../core/metrics.ts'
 import type { Store } from '../core/stores.ts'
 import type { Vault } from '../core/vault.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -16,6 +17,8 @@ export interface RenewalParts {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly random?: () => number
+  /** Told of every attempt that came to its end, once each. */
+  readonly onOutcome?: (outcome: RenewalOutcome) => void
   readonly times?: Partial<RenewalTimes>
 }
 

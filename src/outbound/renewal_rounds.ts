@@ -26,6 +26,7 @@ export class RenewalRounds {
   readonly #running = new Map<string, { readonly connector: string; readonly work: Promise<void> }>()
   #looking = false
   #failing = false
+  #closed = false
 
   constructor(parts: RoundParts) {
     this.#parts = parts
@@ -38,7 +39,7 @@ export class RenewalRounds {
     this.#looking = true
     try {
       const until = this.#parts.now() + ROUND_MS
-      for (let left = PER_ROUND; left > 0 && this.#parts.now() < until; ) {
+      for (let left = PER_ROUND; left > 0 && !this.#closed && this.#parts.now() < until; ) {
         const begun = await this.#begin(left)
         left -= begun
         if (begun > 0) continue
@@ -55,6 +56,7 @@ export class RenewalRounds {
   }
 
   close(): void {
+    this.#closed = true
     clearInterval(this.#timer)
   }
 

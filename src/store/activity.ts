@@ -142,13 +142,23 @@ export class Activity implements ActivityStore {
     return row && replayFromRow(row)
   }
 
-  async finishReplay(row: ReplayRow): Promise<void> {
-    const { id, ...values } = row
-    await this.#db.updateTable('replays').set(values).where('id', '=', id).execute()
+  async finishReplay({ id, fence, state, answer, expires_at }: Omit<ReplayRow, 'body_hash'>): Promise<void> {
+    await this.#db
+      .updateTable('replays')
+      .set({ state, answer, expires_at })
+      .where('id', '=', id)
+      .where('fence', '=', fence)
+      .where('state', '=', 'in_flight')
+      .execute()
   }
 
-  async releaseReplay(id: string): Promise<void> {
-    await this.#db.deleteFrom('replays').where('id', '=', id).where('state', '=', 'in_flight').execute()
+  async releaseReplay(id: string, fence: string): Promise<void> {
+    await this.#db
+      .deleteFrom('replays')
+      .where('id', '=', id)
+      .where('fence', '=', fence)
+      .where('state', '=', 'in_flight')
+      .execute()
   }
 
   async deleteExpiredReplays(now: string): Promise<void> {

@@ -13,6 +13,7 @@ import { Keys } from './keys.ts'
 import { type Engine, type Migration, migrate } from './migrate.ts'
 import { activity0001 } from './migrations/0001_activity.ts'
 import { main0001 } from './migrations/0001_main.ts'
+import { activity0002 } from './migrations/0002_fences.ts'
 import { main0002 } from './migrations/0002_tokens.ts'
 import { main0003 } from './migrations/0003_webhooks.ts'
 import type { MainTables } from './schema.ts'
@@ -24,7 +25,7 @@ import { Webhooks } from './webhooks.ts'
 
 /** In order; never changed once released, only added to. */
 export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003]
-export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001]
+export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001, activity0002]
 
 export interface StoreLocation {
   readonly dataDir: string

@@ -130,5 +130,5 @@ export interface ActivityTables {
   audit_index: { row: number; kind: string; value: string }
   audit_checkpoints: { writer: string; seq: number; batch_mac: string; at: string; mac: string }
   key_uses: { key_id: string; at: string }
-  replays: { id: string; body_hash: string; state: string; answer: string | null; expires_at: string }
+  replays: { id: string; body_hash: string; state: string; answer: string | null; expires_at: string; fence: string }
 }

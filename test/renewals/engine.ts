@@ -3,7 +3,7 @@ import type { Store } from '../../src/core/stores.ts'
 import type { Connection, Secrets, Token } from '../../src/core/types.ts'
 import type { Vault } from '../../src/core/vault.ts'
 import { type Installation, openCatalogue, openInstallation } from '../../src/installation/open.ts'
-import { validateSettings } from '../../src/outbound/connection_input.ts'
+import { validateSecrets, validateSettings } from '../../src/outbound/connection_input.ts'
 import { makeConnection } from '../../src/outbound/connection_making.ts'
 import { ConnectionHealth } from '../../src/outbound/health.ts'
 import type { RenewalTimes } from '../../src/outbound/renewal_parts.ts'
@@ -54,9 +54,10 @@ export async function startEngine(settings: Settings, options: EngineOptions = {
   const health = new ConnectionHealth(store, vault, catalogue)
   const renewals = new Renewals({ store, vault, catalogue, upstreams, targets, health, now, times, random, log: QUIET })
   const sought = async (id = 'svc') => {
-    const found = await targets.find(await open.hot.version(), id)
-    if (found === undefined) throw new Error(`there is no ${id}`)
-    return found
+    // Past the cache, which on PostgreSQL may be a second behind.
+    const stored = await open.store.connections.get(id)
+    if (stored === undefined) throw new Error(`there is no ${id}`)
+    return targets.build(stored)
   }
   return {
     open,
@@ -83,7 +84,11 @@ export async function startEngine(settings: Settings, options: EngineOptions = {
         ...{ created_at: at, updated_at: at },
       }
       const parts = { store: open.store, vault: ring, catalogue, renewals, targets, listeners: () => [] }
-      await makeConnection(parts, connection, secrets, { app: undefined, verify: false, token })
+      await makeConnection(parts, connection, validateSecrets(connector, body.scheme, secrets), {
+        app: undefined,
+        verify: false,
+        token,
+      })
     },
     async ask({ upstream, basePath, signature }, path) {
       const headers = signature.headers.flatMap((name, i, all) => (i % 2 === 0 ? [[name, all[i + 1] ?? '']] : []))

@@ -137,15 +137,40 @@ describe.each(ENGINES)('%s', (engine) => {
       const next = replay('r1', { body_hash: 'next', expires_at: '2026-01-01T00:02:00.000Z' })
       expect(await activity.claimReplay(next, '2026-01-01T00:00:59.999Z')).toEqual(replay('r1'))
       expect(await activity.claimReplay(next, '2026-01-01T00:01:00.000Z')).toBeUndefined()
-      await activity.releaseReplay('r1')
+      await activity.releaseReplay('r1', next.fence)
       expect(await activity.claimReplay(replay('r1'), NOW)).toBeUndefined()
+    })
+
+    it('are not finished or given back by who came too late: the claim is another’s by then', async () => {
+      const late = replay('r1', { fence: 'first' })
+      await activity.claimReplay(late, NOW)
+      const next = replay('r1', { fence: 'second', expires_at: '2026-01-01T00:02:00.000Z' })
+      expect(await activity.claimReplay(next, late.expires_at)).toBeUndefined()
+      await activity.releaseReplay('r1', late.fence)
+      await activity.finishReplay({ ...late, state: 'done', answer: 'of the first' })
+      expect(await activity.getReplay('r1')).toEqual(next)
+      const done = { ...next, state: 'done', answer: 'of the second' } as const
+      await activity.finishReplay(done)
+      await activity.finishReplay({ ...late, state: 'too_large' })
+      expect(await activity.getReplay('r1')).toEqual(done)
+    })
+
+    it('are still finished by a late owner whose claim nobody took; not once it was swept', async () => {
+      const late = replay('r1')
+      await activity.claimReplay(late, NOW)
+      const done = { ...late, state: 'done', answer: 'late', expires_at: '2026-01-02T00:00:00.000Z' } as const
+      await activity.finishReplay(done)
+      expect(await activity.getReplay('r1')).toEqual(done)
+      await activity.deleteExpiredReplays(done.expires_at)
+      await activity.finishReplay(done)
+      expect(await activity.getReplay('r1')).toBeUndefined()
     })
 
     it('stay when they are done, until they expire', async () => {
       await activity.claimReplay(replay('r1'), NOW)
       const done = replay('r1', { state: 'done', answer: 'sealed answer' })
       await activity.finishReplay(done)
-      await activity.releaseReplay('r1')
+      await activity.releaseReplay('r1', done.fence)
       expect(await activity.claimReplay(replay('r1'), NOW)).toEqual(done)
       await activity.deleteExpiredReplays('2026-01-01T00:00:59.999Z')
       expect(await activity.getReplay('r1')).toEqual(done)
@@ -155,14 +180,14 @@ describe.each(ENGINES)('%s', (engine) => {
 
     it('are claimed while another process claims and gives back all the time', async () => {
       const other = (await places.openAgain(open)).activity
-      const churn = async (store: ActivityStore) => {
+      const churn = async (store: ActivityStore, fence: string) => {
         for (let i = 0; i < 40; i++) {
-          const holder = await store.claimReplay(replay('r1'), NOW)
-          if (holder === undefined) await store.releaseReplay('r1')
-          else expect(holder.id).toBe('r1')
+          const holder = await store.claimReplay(replay('r1', { fence }), NOW)
+          if (holder === undefined) await store.releaseReplay('r1', fence)
+          else expect([holder.id, holder.fence]).not.toEqual(['r1', fence])
         }
       }
-      await Promise.all([churn(activity), churn(other), churn(other)])
+      await Promise.all([churn(activity, 'a'), churn(other, 'b'), churn(other, 'c')])
       expect(await activity.getReplay('r1')).toBeUndefined()
     })
   })

@@ -87,7 +87,8 @@ export function batch(writer: string, seq: number, more: Partial<AuditBatch> = {
 }
 
 export function replay(id: string, more: Partial<ReplayRow> = {}): ReplayRow {
-  return { id, body_hash: 'body', state: 'in_flight', answer: null, expires_at: '2026-01-01T00:01:00.000Z', ...more }
+  const expires_at = '2026-01-01T00:01:00.000Z'
+  return { id, body_hash: 'body', state: 'in_flight', answer: null, expires_at, fence: `of ${id}`, ...more }
 }
 
 /** A store with a ring of one, an account, a key and a connection. */

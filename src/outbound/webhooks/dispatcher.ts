@@ -1,5 +1,6 @@
 import { newEvent } from '../../core/events.ts'
 import { randomId } from '../../core/ids.ts'
+import type { DeliveryOutcome } from '../../core/metrics.ts'
 import type { Store } from '../../core/stores.ts'
 import type { AttemptRecord, ClaimedDelivery, StoredWebhook } from '../../core/webhook_stores.ts'
 import { messageOf } from './message.ts'
@@ -21,6 +22,8 @@ export interface DispatcherParts {
   /** Milliseconds of the epoch. */
   readonly now: () => number
   readonly random: () => number
+  /** Told of every attempt that was recorded. */
+  readonly onOutcome?: (outcome: DeliveryOutcome) => void
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
 }
 
@@ -108,7 +111,8 @@ export class WebhookDispatcher {
       return this.#parts.store.deliveries.release(claimed, new Date(this.#parts.now()).toISOString())
     }
     if (attempt.gone) return this.#disable(stored, claimed, attempt)
-    await this.#parts.store.deliveries.finish(claimed, this.#record(claimed, attempt))
+    const record = this.#record(claimed, attempt)
+    if (await this.#parts.store.deliveries.finish(claimed, record)) this.#parts.onOutcome?.(record.state)
   }
 
   async #attempt(stored: StoredWebhook, claimed: ClaimedDelivery): Promise<Attempt | undefined> {
@@ -136,16 +140,18 @@ export class WebhookDispatcher {
   async #disable({ webhook }: StoredWebhook, claimed: ClaimedDelivery, attempt: Attempt): Promise<void> {
     const at = new Date(this.#parts.now()).toISOString()
     const reason = 'The receiver answered 410 Gone.'
-    await this.#parts.store.transaction(async (store) => {
+    const isRecorded = await this.#parts.store.transaction(async (store) => {
       const record = { state: 'failed', at, due_at: null, status: attempt.status, error: attempt.detail } as const
-      if (!(await store.deliveries.finish(claimed, record))) return
+      if (!(await store.deliveries.finish(claimed, record))) return false
       const now = await store.webhooks.get(webhook.id)
-      if (now === undefined || now.webhook.state !== 'active' || now.webhook.url !== webhook.url) return
+      if (now === undefined || now.webhook.state !== 'active' || now.webhook.url !== webhook.url) return true
       const disabled = { ...now.webhook, state: 'disabled' as const, state_reason: reason, state_since: at }
       await store.webhooks.update({ ...disabled, updated_at: at }, now.sealed)
       await store.deliveries.cancel(webhook.id, at)
       await store.events.insert(newEvent('webhook.disabled', `webhook:${webhook.id}`, { reason }, new Date(at)))
+      return true
     })
+    if (isRecorded) this.#parts.onOutcome?.('failed')
     this.#parts.log.warn({ webhook: webhook.id }, 'a webhook was disabled: its receiver answered 410')
   }
 }
