@@ -10,7 +10,8 @@ import { chooseLanguage, MESSAGES } from './messages.ts'
 import { freePort } from './program.ts'
 import { setScene } from './scene.ts'
 import { Show, shortKey } from './show.ts'
-import { Mismatch, play } from './steps.ts'
+import { Mismatch } from './stage.ts'
+import { play } from './steps.ts'
 
 const MAIN = join(dirname(fileURLToPath(import.meta.url)), 'main.ts')
 const WHOLE_KEY = /oct_[a-z]{2,8}_[a-z0-9]{8}_[0-9A-Za-z]{38}/g
@@ -53,6 +54,8 @@ describe('npm run demo -- --once', () => {
     for (const title of Object.values(MESSAGES[chooseLanguage(lang, {})].steps)) expect(output()).toContain(title)
     expect(output()).not.toMatch(WHOLE_KEY)
     expect(output()).not.toContain(PAHEKO_WRITER.password)
+    expect(output()).not.toContain('helloasso-secret')
+    expect(output().split('\n').length).toBeLessThan(80)
     expect(output()).not.toContain('\x1b[')
     expect(readdirSync(temporary)).toEqual([])
   })

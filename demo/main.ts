@@ -7,7 +7,8 @@ import { chooseLanguage, MESSAGES, type Messages } from './messages.ts'
 import { freePort } from './program.ts'
 import { setScene } from './scene.ts'
 import { Show } from './show.ts'
-import { Mismatch, play } from './steps.ts'
+import { Mismatch } from './stage.ts'
+import { play } from './steps.ts'
 
 /** `npm run demo`: Octroi between RecyClique and Paheko, call by call. */
 

@@ -13,13 +13,13 @@ export interface Messages {
   readonly steps: {
     readonly allowed: string
     readonly denied: string
-    readonly wrongKey: string
-    readonly revokedKey: string
+    readonly badKeys: string
     readonly down: string
     readonly upAgain: string
     readonly secretChanged: string
     readonly secretGiven: string
     readonly parallel: string
+    readonly tokenKept: string
   }
   readonly notes: {
     readonly allowed: string
@@ -27,7 +27,9 @@ export interface Messages {
     readonly down: string
     readonly secretChanged: string
     readonly parallel: string
+    readonly tokenOver: string
   }
+  readonly tokensAsked: (count: number) => string
   readonly allShown: (seconds: string) => string
   readonly mismatch: (step: string, what: string) => string
   readonly expected: (wanted: string, got: string) => string
@@ -46,9 +48,9 @@ const en: Messages = {
   intro: [
     'Octroi stands between a program (here RecyClique, the till of a reuse shop) and a service (here Paheko, its accounts).',
     'The program holds an Octroi key with one right: to post a closing. Only Octroi holds the password of Paheko.',
-    'Paheko is a stand-in that answers as the real one does; Octroi is the real program, on a data folder of its own.',
+    'Paheko and HelloAsso are stand-ins that answer as the real ones do; Octroi is the real program, on a data folder of its own.',
   ],
-  starting: 'Starting Octroi and the stand-in ...',
+  starting: 'Starting Octroi and the stand-ins ...',
   cameIn: 'came in',
   wentOut: 'went out',
   answered: 'answered',
@@ -59,14 +61,14 @@ const en: Messages = {
   user: (name) => `Authorization: Basic (user ${name})`,
   steps: {
     allowed: 'A closing is posted with an Octroi key; Paheko gets its own user name and password',
-    denied: 'The same key can do nothing else: no SQL, no download of the database, no deletion',
-    wrongKey: 'A key that nobody made opens nothing',
-    revokedKey: 'A revoked key is refused from the next request on',
+    denied: 'The same key can do nothing else: no SQL, no download of the database',
+    badKeys: 'A key that nobody made opens nothing; a revoked one is refused from the next request on',
     down: 'Paheko is stopped: the program is told to try again later',
     upAgain: 'Paheko is back: the same posting is delivered, once',
     secretChanged: 'Somebody changed the password in Paheko: that is not the caller’s fault, and the answer is no 403',
     secretGiven: 'The new password is given to Octroi: postings pass again, and the key of the program stays as it was',
     parallel: 'Two programs post at the same moment: Octroi lets one write at a time',
+    tokenKept: 'HelloAsso wants a token that ends after half an hour: Octroi has one for all programs, and renews it',
   },
   notes: {
     allowed: 'The key never leaves Octroi, and the password never reaches the program.',
@@ -74,7 +76,9 @@ const en: Messages = {
     down: 'Retry-After says when. A 502 keeps the posting in the outbox; a 401 or 403 would have ended it.',
     secretChanged: 'The connection is marked and an event is written, for whoever looks after Octroi.',
     parallel: 'The second one waits for its turn; both are answered with 200.',
+    tokenOver: 'Now the token is over: HelloAsso refuses it, the calls wait for one renewal, and go out again.',
   },
+  tokensAsked: (count) => `tokens asked for so far: ${count}`,
   allShown: (seconds) => `All of this was checked while it was shown (${seconds} s).`,
   mismatch: (step, what) => `octroi demo: what was shown is not what should be, at "${step}": ${what}`,
   expected: (wanted, got) => `expected ${wanted}, got ${got}`,
@@ -95,9 +99,9 @@ const fr: Messages = {
   intro: [
     'Octroi se tient entre un programme (ici RecyClique, la caisse d’une ressourcerie) et un service (ici Paheko, sa comptabilité).',
     'Le programme a une clé Octroi avec un seul droit : écrire une clôture de caisse. Seul Octroi a le mot de passe de Paheko.',
-    'Paheko est une doublure qui répond comme le vrai ; Octroi est le vrai programme, sur un dossier de données à lui.',
+    'Paheko et HelloAsso sont des doublures qui répondent comme les vrais ; Octroi est le vrai programme, sur un dossier de données à lui.',
   ],
-  starting: 'Démarrage d’Octroi et de la doublure ...',
+  starting: 'Démarrage d’Octroi et des doublures ...',
   cameIn: 'reçu',
   wentOut: 'envoyé',
   answered: 'répondu',
@@ -108,9 +112,8 @@ const fr: Messages = {
   user: (name) => `Authorization: Basic (compte ${name})`,
   steps: {
     allowed: 'Une clôture est écrite avec une clé Octroi ; Paheko reçoit son propre identifiant et son mot de passe',
-    denied: 'La même clé ne peut rien d’autre : ni SQL, ni téléchargement de la base, ni suppression',
-    wrongKey: 'Une clé que personne n’a créée n’ouvre rien',
-    revokedKey: 'Une clé révoquée est refusée dès la requête suivante',
+    denied: 'La même clé ne peut rien d’autre : ni SQL, ni téléchargement de la base',
+    badKeys: 'Une clé que personne n’a créée n’ouvre rien ; une clé révoquée est refusée dès la requête suivante',
     down: 'Paheko est arrêté : le programme est invité à réessayer plus tard',
     upAgain: 'Paheko est de retour : la même écriture est livrée, une seule fois',
     secretChanged:
@@ -118,6 +121,8 @@ const fr: Messages = {
     secretGiven:
       'Le nouveau mot de passe est donné à Octroi : les écritures repassent, et la clé du programme ne change pas',
     parallel: 'Deux programmes écrivent au même moment : Octroi n’en laisse écrire qu’un à la fois',
+    tokenKept:
+      'HelloAsso veut un jeton, qui finit au bout d’une demi-heure : Octroi en a un pour tous, et le renouvelle',
   },
   notes: {
     allowed: 'La clé ne sort jamais d’Octroi, et le mot de passe n’arrive jamais au programme.',
@@ -126,7 +131,9 @@ const fr: Messages = {
     down: 'Retry-After dit quand. Un 502 garde l’écriture dans la file ; un 401 ou un 403 l’aurait mise en quarantaine.',
     secretChanged: 'La connexion est marquée et un événement est écrit, pour la personne qui s’occupe d’Octroi.',
     parallel: 'La seconde attend son tour ; les deux reçoivent 200.',
+    tokenOver: 'Le jeton est fini : HelloAsso le refuse, les appels attendent un seul renouvellement, et repartent.',
   },
+  tokensAsked: (count) => `jetons demandés jusqu’ici : ${count}`,
   allShown: (seconds) => `Tout cela a été vérifié en même temps que montré (${seconds} s).`,
   mismatch: (step, what) => `octroi demo : ce qui est montré n’est pas ce qui devrait être, à « ${step} » : ${what}`,
   expected: (wanted, got) => `attendu ${wanted}, obtenu ${got}`,

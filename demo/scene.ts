@@ -1,9 +1,11 @@
 import { PAHEKO_WRITER, type Paheko, type PahekoCredential, startPaheko } from '../test/support/paheko.ts'
+import { type HelloAsso, startHelloAsso } from '../test/support/vendors/helloasso.ts'
 import { type Program, startProgram } from './program.ts'
 
-/** Paheko's stand-in, Octroi in front of it, and RecyClique's key. */
+/** The stand-ins of Paheko and HelloAsso, Octroi in front of them, and RecyClique's key. */
 export interface Scene {
   readonly paheko: Paheko
+  readonly helloasso: HelloAsso
   readonly octroi: Program
   /** May post closings and nothing else. */
   readonly key: string
@@ -17,9 +19,13 @@ export type Administer = (method: string, path: string, body?: unknown) => Promi
 
 /** How long the stand-in's database takes for a write: long enough for two to meet. */
 const WRITE_MS = 150
+/** The stand-ins listen on this machine and speak plain HTTP; by default neither is allowed. */
+const NEAR = { allow_private: true, allow_http: true }
 
 export async function setScene(folder: string, port: number): Promise<Scene> {
   const paheko = await startPaheko({ credentials: [PAHEKO_WRITER], writeMs: WRITE_MS })
+  const helloasso = await startHelloAsso()
+  const stopStandIns = () => Promise.all([paheko.stop(), helloasso.stop()])
   try {
     const octroi = await startProgram(folder, port)
     const administer = administrator(octroi)
@@ -28,19 +34,26 @@ export async function setScene(folder: string, port: number): Promise<Scene> {
       connector: 'paheko',
       settings: { base_url: paheko.url },
       secrets: secretsOf(PAHEKO_WRITER),
-      // The stand-in listens on this machine and speaks plain HTTP; by default neither is allowed.
-      network: { allow_private: true, allow_http: true },
+      network: NEAR,
+      verify: true,
+    })
+    await administer('POST', '/connections', {
+      id: 'helloasso',
+      connector: 'helloasso',
+      settings: { api_url: helloasso.url },
+      secrets: { client_id: helloasso.clientId, client_secret: helloasso.clientSecret },
+      network: NEAR,
       verify: true,
     })
     await administer('POST', '/accounts', { id: 'recyclique', kind: 'service', name: 'RecyClique' })
     const key = await newKey(administer, 'Till')
     const stop = async () => {
       await octroi.stop()
-      await paheko.stop()
+      await stopStandIns()
     }
-    return { paheko, octroi, key, administer, stop }
+    return { paheko, helloasso, octroi, key, administer, stop }
   } catch (error) {
-    await paheko.stop()
+    await stopStandIns()
     throw error
   }
 }

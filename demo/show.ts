@@ -87,7 +87,7 @@ function separator(kind: string): string {
   return kind.includes(':') ? ' ' : ': '
 }
 
-function columns(request: string, credential: string): string {
+export function columns(request: string, credential: string): string {
   return `${request.padEnd(REQUEST_WIDTH)} ${credential}`
 }
 

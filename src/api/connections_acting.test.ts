@@ -129,6 +129,7 @@ describe('connections.refresh', () => {
     const answer = await world.call('connections.refresh', { params })
     expect(answer.body).toMatchObject({ status: 501, code: 'unsupported' })
   })
+  // 502 upstream_refused_address and 504 upstream_timeout: test/renewals/engine.test.ts.
   it('404 not_found for an id that no connection has', () => expectNotFound('connections.refresh'))
   refusals(
     'connections.refresh',
@@ -155,6 +156,7 @@ describe('connections.next', () => {
     const answer = await next({ secrets: { api_key: 'x' }, verify: true })
     expect(answer.body).toMatchObject({ status: 400, errors: [{ path: 'secrets' }] })
   })
+  // 503 busy: test/renewals/leases.test.ts, a renewal that does not come to its end.
   it('404 not_found for an id that no connection has', () => expectNotFound('connections.next', { secrets: null }))
   it('409 conflict when the secrets were changed meanwhile', async () => {
     await testPath('/slow/400')

@@ -23,7 +23,7 @@ export const connectionsNext = endpoint({
     verify: z.boolean().default(false),
   }),
   response: Connection,
-  errors: ['not_found', 'conflict'],
+  errors: ['not_found', 'conflict', 'busy'],
   target: ({ id }) => `connection:${id}`,
   async handle({ principal, params, body, parts }) {
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)

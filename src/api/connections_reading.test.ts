@@ -103,6 +103,8 @@ describe('connections.credentials', () => {
   const read = (id: string, key?: string) => world.call('connections.credentials', { params: { id }, key })
   const permissions = ['connections.read_credentials']
 
+  // Of connections with a token: 502 upstream_unreachable in test/renewals/credentials.test.ts; 502 upstream_refused_address and
+  // 504 upstream_timeout in test/renewals/engine.test.ts.
   it('200 with what the connection injects', async () => {
     const { status, body } = await read('a')
     expect(status).toBe(200)

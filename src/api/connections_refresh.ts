@@ -14,7 +14,14 @@ export const connectionsRefresh = endpoint({
   permission: 'connections.write',
   params: IdParams,
   response: Connection,
-  errors: ['not_found', 'unsupported', 'reconnect_required', 'upstream_unreachable'],
+  errors: [
+    'not_found',
+    'unsupported',
+    'reconnect_required',
+    'upstream_unreachable',
+    'upstream_refused_address',
+    'upstream_timeout',
+  ],
   target: ({ id }) => `connection:${id}`,
   async handle({ principal, params, parts }) {
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)

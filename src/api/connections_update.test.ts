@@ -138,6 +138,7 @@ describe('connections.update', () => {
     expect((await send([], key)).status).toBe(200)
   })
 
+  // 503 busy: test/renewals/leases.test.ts, a renewal that does not come to its end.
   refusals(
     'connections.update',
     () => world,

@@ -43,7 +43,7 @@ export const connectionsUpdate = endpoint({
   params: IdParams,
   body: ConnectionUpdate,
   response: Connection,
-  errors: ['not_found', 'conflict', 'secrets_required', 'insecure_upstream'],
+  errors: ['not_found', 'conflict', 'secrets_required', 'insecure_upstream', 'busy'],
   target: ({ id }) => `connection:${id}`,
   async handle({ principal, params, body, parts }) {
     const stored = await connectionFor(parts.store, principal, 'connections.write', params.id)

@@ -19,6 +19,9 @@ export function problemRenderer(publicUrl: string): RenderProblem {
   }
 }
 
+/** A person must act first: to try again every second is of no use to anybody. */
+const RECONNECT_S = 60
+
 function renderProblem(error: OctroiError, requestId: string, type: string): Problem {
   const { status, title } = ERROR_CODES[error.code]
   const body = JSON.stringify({
@@ -46,6 +49,7 @@ function renderProblem(error: OctroiError, requestId: string, type: string): Pro
   ]
   // RFC 9110 §11.6.1: a 401 names the schemes by which one may try again.
   if (status === 401) headers.push('WWW-Authenticate', 'Bearer realm="octroi", Basic realm="octroi", charset="UTF-8"')
-  if (error.retryAfter !== undefined) headers.push('Retry-After', String(error.retryAfter))
+  const retryAfter = error.retryAfter ?? (error.code === 'reconnect_required' ? RECONNECT_S : undefined)
+  if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter))
   return { status, headers, body }
 }

@@ -66,10 +66,10 @@ export interface ConnectSessionStore {
   get(id: string): Promise<ConnectSession | undefined>
   findByToken(tokenHash: string): Promise<ConnectSession | undefined>
   findByState(stateHash: string): Promise<ConnectSession | undefined>
-  /** Only from `from`: of two browsers one gets it. */
+  /** Only as it was read: of two browsers, or two answers of one, the first gets it. */
   advance(
     id: string,
-    from: ConnectSession['state'],
+    from: Pick<ConnectSession, 'state' | 'sealed'>,
     to: Pick<ConnectSession, 'state' | 'sealed' | 'state_hash'>,
   ): Promise<boolean>
   deleteExpired(now: string): Promise<void>

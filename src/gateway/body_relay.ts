@@ -86,21 +86,34 @@ export function tooLarge(limit: number): OctroiError {
   return new OctroiError('payload_too_large', `The body is larger than the ${limit} bytes that this connection takes.`)
 }
 
-/** Reads a whole body of at most `limit` bytes. */
-export function readBody(source: IncomingMessage, limit: number): Promise<Buffer> {
+/** Reads a whole body of at most `limit` bytes, from a caller who pauses for less than `idleMs`: nothing else watches over him yet. */
+export function readBody(source: IncomingMessage, limit: number, idleMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (source.destroyed && !source.complete) return reject(new CallerGone())
     const chunks: Buffer[] = []
     let size = 0
+    const giveUp = (error: Error) => {
+      clearTimeout(timer)
+      source.pause()
+      source.removeAllListeners('data')
+      reject(error)
+    }
+    const timer = setTimeout(() => giveUp(bodyLate()), idleMs)
     source.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > limit) {
-        source.pause()
-        source.removeAllListeners('data')
-        reject(tooLarge(limit))
-      } else chunks.push(chunk)
+      timer.refresh()
+      if (size > limit) giveUp(tooLarge(limit))
+      else chunks.push(chunk)
     })
-    source.on('end', () => resolve(Buffer.concat(chunks)))
-    source.on('close', () => reject(new CallerGone()))
+    source.on('end', () => {
+      clearTimeout(timer)
+      resolve(Buffer.concat(chunks))
+    })
+    source.on('close', () => giveUp(new CallerGone()))
   })
+}
+
+/** His network may be at fault, and he may try again: no 4xx. */
+function bodyLate(): OctroiError {
+  return new OctroiError('upstream_timeout', 'The body of the call did not arrive in time.', { retryAfter: 5 })
 }

@@ -29,6 +29,8 @@ export class Call {
   readonly response: ServerResponse
   readonly id = requestId()
   readonly arrivedAt = performance.now()
+  /** When waiting for the service begins to count: on arrival, or once a body that has to be whole first was. */
+  waitsFrom = this.arrivedAt
   readonly #recorder: CallRecorder
   head: RequestHead | undefined
   caller: Caller | undefined

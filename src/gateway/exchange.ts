@@ -80,7 +80,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     this.#events = events
     this.#deadlines = deadlines
     this.#signature = this.#target.signature
-    this.deadline = call.arrivedAt + this.#target.firstByteMs
+    this.deadline = call.waitsFrom + this.#target.firstByteMs
     if (body !== null && !Buffer.isBuffer(body)) this.#waitWhileSending(body)
   }
 
@@ -226,7 +226,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Watched {
     // This attempt is over: whoever ends the exchange meanwhile must not wait for it.
     this.#controller = undefined
     this.#sawByte = false
-    this.deadline = Math.max(this.#call.arrivedAt + this.#target.firstByteMs, performance.now() + REPEAT_MS)
+    this.deadline = Math.max(this.#call.waitsFrom + this.#target.firstByteMs, performance.now() + REPEAT_MS)
     const first = this.#renewal === undefined
     const renewal = first ? await this.#events.renewal(this.#target).catch((error) => asOctroiError(error)) : undefined
     if (this.#over) return

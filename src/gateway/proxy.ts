@@ -10,7 +10,7 @@ import type { Sought, Target, Targets } from '../outbound/targets.ts'
 import type { RateLimiter } from '../policy/rate_limit.ts'
 import { authenticate } from './authenticate.ts'
 import { authorise, notGranted } from './authorise.ts'
-import { BodyRelay, readBody, tooLarge } from './body_relay.ts'
+import { BodyRelay, tooLarge } from './body_relay.ts'
 import { Call, type CallRecorder } from './call.ts'
 import { CallerGone } from './caller_gone.ts'
 import { Deadlines } from './deadlines.ts'
@@ -18,7 +18,7 @@ import { Exchange, type ExchangeEvents, type Renewal, type RequestBody } from '.
 import { isSafeMethod, type Lane, Lanes } from './lanes.ts'
 import { match } from './match.ts'
 import { claimCall, MAX_KEPT_BYTES, settle } from './replays.ts'
-import { acceptBody, bodyOf, wholeBody } from './request_body.ts'
+import { acceptBody, bodyOf, readWhole, wholeBody } from './request_body.ts'
 import { type AnswerSink, answer, CallerSink, type KeptAnswer, MemorySink, watchCaller } from './sinks.ts'
 
 export interface ProxyParts extends CallRecorder {
@@ -113,8 +113,8 @@ export class Gate {
   async #forwardOnce(call: Call, key: string, keepMs: number): Promise<void> {
     if (Number(call.head?.contentLength ?? 0) > MAX_KEPT_BYTES) throw tooLarge(MAX_KEPT_BYTES)
     acceptBody(call)
-    const body = await readBody(call.request, Math.min(MAX_KEPT_BYTES, (call.target as Target).limits.request_bytes))
-    call.bytesIn = body.length
+    const target = call.target as Target
+    const body = await readWhole(call, target, Math.min(MAX_KEPT_BYTES, target.limits.request_bytes))
     const claim = await claimCall(this.#parts.answers, call, key, body)
     if ('status' in claim) return answer(call, claim, ['Idempotent-Replayed', 'true'])
     let exchange: Exchange | undefined
@@ -201,8 +201,7 @@ export class Gate {
     const isOther = sought.secretsVersion !== refused.secretsVersion || sought.token?.version !== refused.token?.version
     const now = isOther ? await renewals.ready(sought) : await renewals.refused(refused)
     if (now === undefined || isMoved(now, refused)) return undefined
-    const isSame = JSON.stringify(now.signature) === JSON.stringify(refused.signature)
-    if (!isSame) return { target: now, signature: now.signature, isNext: false }
+    if (!signsAlike(now, refused)) return { target: now, signature: now.signature, isNext: false }
     return now.next === null ? undefined : { target: now, signature: now.next, isNext: true }
   }
 
@@ -217,6 +216,15 @@ export class Gate {
 /** One that was deleted while its token was waited for answers as if it had never been. */
 function hideDeleted(error: unknown): never {
   throw error instanceof OctroiError && error.code === 'not_found' ? notGranted() : error
+}
+
+/** What signs each request by itself cannot be compared: other secrets or another token are taken for another signature. */
+function signsAlike(now: Target, before: Target): boolean {
+  const { perRequest, ...fixed } = now.signature
+  const { perRequest: _, ...fixedBefore } = before.signature
+  if (JSON.stringify(fixed) !== JSON.stringify(fixedBefore)) return false
+  if (perRequest === undefined || perRequest.onlyWithParams === true) return true
+  return now.secretsVersion === before.secretsVersion && now.token?.version === before.token?.version
 }
 
 /**

@@ -23,7 +23,13 @@ const MAX_SIGNED_BYTES = 16 * 1024 * 1024
 export async function wholeBody(call: Call, target: Target): Promise<Buffer> {
   const limit = Math.min(MAX_SIGNED_BYTES, target.limits.request_bytes)
   if (Number(call.head?.contentLength ?? 0) > limit) throw tooLarge(limit)
-  const body = await readBody(call.request, limit)
+  return readWhole(call, target, limit)
+}
+
+/** The service is waited for from the last byte on: it could not be asked before. */
+export async function readWhole(call: Call, target: Target, limit: number): Promise<Buffer> {
+  const body = await readBody(call.request, limit, target.firstByteMs)
   call.bytesIn = body.length
+  call.waitsFrom = performance.now()
   return body
 }

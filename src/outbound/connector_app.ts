@@ -3,9 +3,10 @@ import type { Store } from '../core/stores.ts'
 import type { StoredApp } from '../core/token_stores.ts'
 import type { Connection, ConnectorApp, Secrets } from '../core/types.ts'
 import type { Vault } from '../core/vault.ts'
-import { validateSecrets } from './connection_input.ts'
+import { fieldsOf, validateSecrets } from './connection_input.ts'
 import type { Connector } from './connector.ts'
 import { appPlace } from './held.ts'
+import type { ConnectionSecrets, Scheme } from './scheme.ts'
 import { SCHEMES } from './schemes/index.ts'
 import { isAddress, isName } from './setting_places.ts'
 
@@ -67,6 +68,16 @@ export function requireAppAddresses(connector: Connector, connection: Connection
     `This would send the secrets of the shared ${connector.name} application elsewhere. Give the application's secrets of your own.`,
     { errors: paths.map((path) => ({ path, message: 'is decided by the configuration of the connector' })) },
   )
+}
+
+/**
+ * What a tenant may be handed of a connection that uses a shared application: the secrets of the application are those of every
+ * tenant (D7). What may be shown of it (its name at the service) stays.
+ */
+export function withoutAppSecrets({ secrets, ...rest }: ConnectionSecrets, scheme: Scheme): ConnectionSecrets {
+  const fields = fieldsOf(scheme.requires(rest.connector), 'app')
+  const isShared = (name: string) => Object.hasOwn(fields, name) && fields[name]?.secret !== false
+  return { ...rest, secrets: Object.fromEntries(Object.entries(secrets).filter(([name]) => !isShared(name))) }
 }
 
 function isOpened({ network }: Connection): boolean {

@@ -81,6 +81,8 @@ function schemeOf(connection: Connection, catalogue: Catalogue): Pick<Held, 'con
     )
   }
   const scheme = Object.hasOwn(SCHEMES, connection.scheme) ? SCHEMES[connection.scheme] : undefined
-  if (scheme === undefined) throw new OctroiError('internal', `There is no scheme ${connection.scheme}.`)
+  if (scheme === undefined || !connector.schemes.includes(connection.scheme)) {
+    throw new OctroiError('reconnect_required', `${connector.name} does not offer ${connection.scheme} any more.`)
+  }
   return { connector, scheme }
 }

@@ -26,6 +26,20 @@ describe('endpoints that a connection has elsewhere', () => {
       'https://sandbox.acme.example/token?v=2',
     ])
   })
+  it('what stands at the origin of the service moves with base_url, unless the connection names it', () => {
+    const sandbox = parseConnector(
+      `id: acme\nname: Acme\ndocs: https://acme.example\nscheme: oauth2\nbase_url: https://api.acme.example/v5
+oauth2: { grant: client_credentials, token_url: "https://api.acme.example/oauth2/token" }\n`,
+      'acme.yaml',
+    )
+    const at = (given: Record<string, string>) =>
+      SCHEMES.oauth2?.exchange?.endpoints({ connector: sandbox, settings: validateSettings(sandbox, given) })
+    expect(at({})).toEqual(['https://api.acme.example/oauth2/token'])
+    expect(at({ base_url: 'http://127.0.0.1:9/v5' })).toEqual(['http://127.0.0.1:9/oauth2/token'])
+    const token_url = 'https://api.acme.example/oauth2/token?x=1'
+    expect(at({ base_url: 'http://127.0.0.1:9/v5', token_url })).toEqual([token_url])
+    expect(endpoints({ base_url: 'http://127.0.0.1:9' })).toContain('https://login.acme.example/token')
+  })
   it.each([
     ['token_url', 'ftp://x'],
     ['token_url', 'https://u:p@x.example/'],

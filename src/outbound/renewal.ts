@@ -6,7 +6,14 @@ import { durableNames, ExchangeError } from './exchange.ts'
 import { type Held, openHeld } from './held.ts'
 import { backoffMs, spentToken } from './lifetime.ts'
 import { kindOf, type RenewalFailures } from './renewal_failures.ts'
-import { type Asking, iso, type RenewalCause, type RenewalParts, type RenewalTimes } from './renewal_parts.ts'
+import {
+  type Asking,
+  iso,
+  type ObtainTerms,
+  type RenewalCause,
+  type RenewalParts,
+  type RenewalTimes,
+} from './renewal_parts.ts'
 import type { Target } from './targets.ts'
 import type { TokenUse } from './token_use.ts'
 
@@ -21,7 +28,14 @@ interface Makers extends RenewalParts {
   readonly spread: () => number
   readonly times: RenewalTimes
   readonly ending: AbortSignal
-  obtain(held: Held, refusedAt: string | null, inBackground: boolean): Promise<Token>
+  obtain(held: Held, terms: ObtainTerms): Promise<Token>
+}
+
+interface Lease {
+  readonly fence: number
+  /** Until when requests are sent: well before it lapses. */
+  readonly until: number
+  readonly isFirst: boolean
 }
 
 /**
@@ -50,9 +64,11 @@ export class Renewal {
       const row = await store.tokens.get(id)
       if (row === undefined) await store.tokens.put(id, null, null)
       else if (cause !== 'asked') failures.requireMayTry(id, row, asking.isMissed && cause === 'due' ? 'demand' : cause)
-      const fence = await store.tokens.lease(id, iso(now()), iso(now() + times.lease))
+      const at = now()
+      const fence = await store.tokens.lease(id, iso(at), iso(at + times.lease))
       if (fence !== undefined) {
-        const outcome = await this.#underLease(asking, fence, attempts++ === 0)
+        const lease = { fence, until: at + times.exchange, isFirst: attempts++ === 0 }
+        const outcome = await this.#underLease(asking, lease)
         if (outcome !== 'again') return outcome
       } else if (asking.isMissed) await this.#pause()
       else return undefined
@@ -75,7 +91,7 @@ export class Renewal {
     return sought.ready && this.#makers.now() < this.#makers.use.usableUntil(sought) ? sought : undefined
   }
 
-  async #underLease(asking: Asking, fence: number, isFirst: boolean): Promise<Target | undefined | 'again'> {
+  async #underLease(asking: Asking, { fence, until, isFirst }: Lease): Promise<Target | undefined | 'again'> {
     const { store, vault, catalogue } = this.#makers
     const { id, cause, seen } = asking
     let failures = 0
@@ -89,7 +105,7 @@ export class Renewal {
         return fresh
       }
       failures = (await store.tokens.get(id))?.failures ?? 0
-      obtained = { stored, held, token: await this.#exchange(held, asking) }
+      obtained = { stored, held, token: await this.#exchange(held, asking, until) }
     } catch (error) {
       if (isFirst && isHuman(error) && (await this.#switchedOver(id, fence))) return 'again'
       return this.#failed(asking, fence, failures, error)
@@ -98,14 +114,16 @@ export class Renewal {
     return this.#save(stored, held, token, { fence, hadFailed: failures > 0 })
   }
 
-  #exchange(held: Held, { id, cause, isMissed }: Asking): Promise<Token> {
+  #exchange(held: Held, { id, cause, isMissed }: Asking, until: number): Promise<Token> {
     const { obtain, now } = this.#makers
-    if (cause !== 'refused') return obtain(held, held.token?.refused_at ?? null, !isMissed)
+    const refusedAt = held.token?.refused_at ?? null
+    if (cause !== 'refused') return obtain(held, { refusedAt, inBackground: !isMissed, until })
     this.#refusedAt.set(id, now())
     // A token that was refused is worth nothing, whatever its time: only what outlives it is used.
     const { exchange } = held.scheme
     const durable = exchange === undefined ? [] : durableNames(exchange, held.connector)
-    return obtain({ ...held, token: spentToken(held.token, durable, now()) }, iso(now()), false)
+    const token = spentToken(held.token, durable, now())
+    return obtain({ ...held, token }, { refusedAt: iso(now()), inBackground: false, until })
   }
 
   async #save(
@@ -165,9 +183,11 @@ export class Renewal {
   }
 
   #refusedLately({ connection, token }: Held): boolean {
-    const onDisk = token?.refused_at == null ? Number.NEGATIVE_INFINITY : Date.parse(token.refused_at)
-    const last = Math.max(onDisk, this.#refusedAt.get(connection.id) ?? Number.NEGATIVE_INFINITY)
-    return this.#makers.now() - last < REFUSAL_EVERY_MS
+    const onDisk = token?.refused_at == null ? undefined : Date.parse(token.refused_at)
+    // A time that is far to come was noted by a clock that has been set back since.
+    return [onDisk, this.#refusedAt.get(connection.id)].some(
+      (at) => at !== undefined && Math.abs(this.#makers.now() - at) < REFUSAL_EVERY_MS,
+    )
   }
 
   async #stored(id: string): Promise<StoredConnection> {

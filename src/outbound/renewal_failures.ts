@@ -59,14 +59,20 @@ export class RenewalFailures {
 
   /** Whether the background had better not ask now. */
   holdsOff(id: string): boolean {
-    const last = this.#last.get(id)
+    const last = this.#lastOf(id)
     return last !== undefined && this.#now() - last.at < (last.error.retryAfter ?? 0) * 1000
+  }
+
+  /** What failed at a time that is still to come failed by a clock that has been set back since. */
+  #lastOf(id: string): LastFailure | undefined {
+    const last = this.#last.get(id)
+    return last !== undefined && last.at <= this.#now() ? last : undefined
   }
 
   /** Throws what the last attempt came to while it is too early for another. */
   requireMayTry(id: string, row: TokenRow, cause: 'demand' | 'due' | 'refused'): void {
     if (row.failures === 0 || row.due_at === null || this.#now() >= Date.parse(row.due_at)) return
-    const last = this.#last.get(id)
+    const last = this.#lastOf(id)
     const isLimited = last?.error.cause instanceof ExchangeError && last.error.cause.kind === 'limited'
     if (cause !== 'due' && !isLimited && (last === undefined || this.#now() - last.at >= DEMAND_EVERY_MS)) return
     const retryAfter = Math.max(1, Math.ceil((Date.parse(row.due_at) - this.#now()) / 1000))

@@ -51,6 +51,14 @@ export interface Asking {
   isMissed: boolean
 }
 
+export interface ObtainTerms {
+  /** `Token.refused_at` of the new one. */
+  readonly refusedAt: string | null
+  readonly inBackground: boolean
+  /** No request is sent from then on: milliseconds since the epoch. */
+  readonly until: number
+}
+
 export function iso(ms: number): string {
   return new Date(ms).toISOString()
 }

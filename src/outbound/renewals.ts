@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { OctroiError } from '../core/errors.ts'
 import type { Token } from '../core/types.ts'
+import type { StepRequest } from './exchange.ts'
 import { type Held, openHeld, secretsOf } from './held.ts'
 import { tokenOf } from './lifetime.ts'
 import { Renewal } from './renewal.ts'
@@ -8,6 +9,7 @@ import { RenewalFailures } from './renewal_failures.ts'
 import {
   type Asking,
   iso,
+  type ObtainTerms,
   RENEWAL_TIMES,
   type RenewalCause,
   type RenewalParts,
@@ -56,7 +58,7 @@ export class Renewals {
       use: this.#use,
       spread: this.#random,
       ending: this.#ending.signal,
-      obtain: (held, refusedAt, inBackground) => this.obtain(held, refusedAt, inBackground),
+      obtain: (held, terms) => this.obtain(held, terms),
     })
   }
 
@@ -99,22 +101,31 @@ export class Renewals {
   }
 
   /** A token of what is held. By itself it saves nothing: so a connection is tried that is not stored, or not with these secrets. */
-  async obtain(held: Held, refusedAt: string | null = null, inBackground = false): Promise<Token> {
+  async obtain(
+    held: Held,
+    { refusedAt = null, inBackground = false, until }: Partial<ObtainTerms> = {},
+  ): Promise<Token> {
     const exchange = held.scheme.exchange
     if (exchange === undefined) throw new OctroiError('internal', `The scheme ${held.scheme.id} exchanges nothing.`)
     this.#budget.take(held, inBackground)
-    const obtained = await exchange.run(secretsOf(held), this.context(held))
+    const obtained = await exchange.run(secretsOf(held), this.context(held, until))
     const token = tokenOf(obtained, this.#parts.now(), refusedAt, this.#random())
     // A renewal that does not say whom it speaks for speaks for the one of before.
     return { ...token, identity: token.identity ?? held.token?.identity ?? null }
   }
 
   /** What exchanges are made with: requests under the connection's network policy, all together for a limited time. */
-  context({ connection }: Held) {
-    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(this.#times.exchange)])
+  context({ connection }: Held, until = this.#parts.now() + this.#times.exchange) {
+    const { now, upstreams } = this.#parts
+    const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(Math.max(0, until - now()))])
+    const send = stepFetch(upstreams, connection.network, signal)
     return {
-      fetch: stepFetch(this.#parts.upstreams, connection.network, signal),
-      now: this.#parts.now,
+      now,
+      fetch: async (request: StepRequest) => {
+        // A process that was stopped for a while may have lost its lease: the refresh token that it sends now may be spent.
+        if (now() >= until) throw new OctroiError('upstream_timeout', 'The service did not give a token in time.')
+        return send(request)
+      },
       wait: (ms: number) => wait(ms, undefined, { signal }),
     }
   }

@@ -59,5 +59,6 @@ async function textOf(body: Dispatcher.ResponseData['body']): Promise<string> {
       throw new OctroiError('upstream_unreachable', 'The service answered more than 1 MB to a request for a token.')
     chunks.push(chunk as Buffer)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  // Without the byte order mark that some services begin with, and no JSON does (RFC 8259 §8.1).
+  return new TextDecoder().decode(Buffer.concat(chunks))
 }

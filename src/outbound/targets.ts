@@ -1,3 +1,4 @@
+import { OctroiError } from '../core/errors.ts'
 import { Generations } from '../core/generations.ts'
 import type { HotReads, StoredConnection } from '../core/stores.ts'
 import type { Connection, EffectiveLimits, Token } from '../core/types.ts'
@@ -125,7 +126,7 @@ export class Targets {
     const secrets = secretsOf(held)
     const signature = signConnection(scheme, secrets)
     const exchanges = scheme.exchange !== undefined
-    const url = new URL(resolveBaseUrl(connector, connection.settings, token?.values) as string)
+    const url = new URL(addressOf(connector, connection.settings, token))
     const connectMs = connection.options.timeouts?.connect_ms ?? CONNECT_MS
     return {
       ...known,
@@ -151,6 +152,16 @@ export class Targets {
       firstByteMs: timeouts.first_byte_ms ?? FIRST_BYTE_MS,
       idleMs: timeouts.idle_ms ?? IDLE_MS,
     }
+  }
+}
+
+/** Settings were right when they were given: what the connector file has become since is nothing that a caller sent (400). */
+function addressOf(connector: Connector, settings: Connection['settings'], token: Token | null): string {
+  try {
+    return resolveBaseUrl(connector, settings, token?.values) as string
+  } catch (error) {
+    if (!(error instanceof OctroiError) || error.code !== 'invalid_request') throw error
+    throw new OctroiError('reconnect_required', `${error.detail} Connect ${connector.name} again.`, { cause: error })
   }
 }
 

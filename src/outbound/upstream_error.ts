@@ -24,7 +24,16 @@ export function upstreamError(error: unknown): OctroiError {
   return new OctroiError('upstream_unreachable', reasonOf(code), { cause: error, retryAfter: 5 })
 }
 
+/** Alerts that the service sent (RFC 8446 §6.2), also as `ERR_SSL_SSL/TLS_ALERT_...`: they speak of our side, never of its certificate. */
+const ALERT = /^ERR_SSL_.*_ALERT_/
+const OF_OUR_CERTIFICATE = /_(BAD|UNSUPPORTED)_CERTIFICATE|_CERTIFICATE_|_UNKNOWN_CA|_ACCESS_DENIED/
+
 function reasonOf(code: string): string {
+  if (ALERT.test(code)) {
+    return OF_OUR_CERTIFICATE.test(code)
+      ? `The service does not accept the client certificate, or demands one (${code}).`
+      : `The service refused the TLS connection (${code}).`
+  }
   if (CERTIFICATE.test(code)) return `The certificate of the service was not accepted (${code}).`
   switch (code) {
     case 'ECONNREFUSED':
@@ -33,6 +42,7 @@ function reasonOf(code: string): string {
     case 'EAI_AGAIN':
       return 'The name of the service is not known.'
     case 'ECONNRESET':
+    case 'EPIPE':
     case 'UND_ERR_SOCKET':
       return 'The service closed the connection before it had answered.'
     default:

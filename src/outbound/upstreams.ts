@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isIP, type LookupFunction } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { buildConnector, Pool } from 'undici'
 import type { NetworkPolicy } from '../core/types.ts'
 import { bareHost, Egress, type Listener, portOf, RefusedAddress } from './egress.ts'
@@ -36,6 +37,8 @@ export class Upstream {
     await this.#pool?.destroy()
   }
 }
+
+type Connected = Parameters<buildConnector.Callback>
 
 const MAX_SOCKETS = 256
 const IDLE_MS = 300_000
@@ -98,7 +101,7 @@ export class Upstreams {
         const host = bareHost(options.hostname)
         const refusal = isIP(host) === 0 ? undefined : egress.refusal(host, portOf(url), url.protocol)
         if (refusal !== undefined) callback(new RefusedAddress(`${host}: ${refusal}`), null)
-        else connect(options, callback)
+        else connect(options, (...result) => callback(...heedingAlerts(result)))
       },
     })
   }
@@ -107,6 +110,16 @@ export class Upstreams {
     const before = performance.now() - IDLE_MS
     for (const upstream of this.#pools.values()) upstream.closeIfIdle(before)
   }
+}
+
+/**
+ * What the service says of our side of TLS (a client certificate it does not take) comes with TLS 1.3 when the socket is open
+ * already (RFC 8446 §4.4.2.4, §6.2), and the end of the socket right behind: the alert is the reason, the end is not.
+ */
+function heedingAlerts(result: Connected): Connected {
+  const [, socket] = result
+  if (socket instanceof TLSSocket) socket.once('error', (error) => socket.destroy(error))
+  return result
 }
 
 function poolKey(

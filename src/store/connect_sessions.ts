@@ -33,14 +33,15 @@ export class ConnectSessions implements ConnectSessionStore {
 
   async advance(
     id: string,
-    from: ConnectSession['state'],
+    from: Pick<ConnectSession, 'state' | 'sealed'>,
     to: Pick<ConnectSession, 'state' | 'sealed' | 'state_hash'>,
   ): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable('connect_sessions')
       .set({ state: to.state, sealed: to.sealed, state_hash: to.state_hash })
       .where('id', '=', id)
-      .where('state', '=', from)
+      .where('state', '=', from.state)
+      .where('sealed', '=', from.sealed)
       .executeTakeFirst()
     return numUpdatedRows > 0n
   }

@@ -200,3 +200,20 @@ describe('D8: where the secrets of an exchange go', () => {
     expect(application.requests).toEqual([])
   })
 })
+
+describe('D7: what one application has for all connections', () => {
+  it('D7: its secrets are handed to administrators only; another key that may read credentials gets the account’s own', async () => {
+    const settings = { base_url: server.url, token_url: `${server.url}/token` }
+    const secrets = { client_id: server.clientId, client_secret: server.clientSecret }
+    await gate.api('PUT', '/connectors/generic-oauth2-cc/app', { settings, secrets, network: NEAR })
+    const made = { id: 'tenant', connector: 'generic-oauth2-cc', settings, secrets: {} }
+    expect((await gate.api('POST', '/connections', made)).status).toBe(201)
+    const grants = [{ connection: 'tenant', allow: [], credentials: true }]
+    const permissions = ['connections.read_credentials']
+    const { key } = (await gate.api('POST', '/keys', { name: 'a tenant', grants, permissions })).body
+    const { body } = await gate.api('GET', '/connections/tenant/credentials', undefined, { key })
+    // What may be shown anyhow (the client id) is no secret of the application.
+    expect(body.secrets).toEqual({ oauth_access_token: expect.any(String), oauth_client_id: server.clientId })
+    expect(await credentials(gate, 'tenant')).toMatchObject({ oauth_client_secret: server.clientSecret })
+  })
+})

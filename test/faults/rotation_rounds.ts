@@ -146,8 +146,11 @@ function startChild(settings: Settings, point: string): Child {
   })
   const ended = once(child, 'exit').then(([, signal]) => signal as string | null)
   const said = once(child.stdout, 'data').then(() => undefined)
+  const ready = Promise.race([said, ended.then(() => Promise.reject(new Error('the process ended before it began')))])
+  // The last one is not waited for.
+  ready.catch(() => undefined)
   return {
-    ready: Promise.race([said, ended.then(() => Promise.reject(new Error('the process ended before it began')))]),
+    ready,
     ended,
     go: () => void child.stdin.write('go\n'),
     kill: () => void child.kill('SIGKILL'),

@@ -51,6 +51,19 @@ describe('GET /connections/{id}/credentials', () => {
   })
 })
 
+describe('GET /connections/{id}/credentials of a service in trouble', () => {
+  it('502 upstream_unreachable when there is no token now, and the old one while it is good', async () => {
+    scene = await startRotating()
+    scene.server.failTokens(20, 500)
+    await ageToken(scene.gate.settings, { ends: 600, renew: -1 })
+    expect((await credentials()).status).toBe(200)
+    await ageToken(scene.gate.settings, { ends: -1 })
+    const { body, headers } = await credentials()
+    expect(body).toMatchObject({ status: 502, code: 'upstream_unreachable' })
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+})
+
 describe('POST /connections/{id}/refresh', () => {
   it('gives another token at once, whether the old one was good or not', async () => {
     scene = await startClientOnly()

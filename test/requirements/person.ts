@@ -54,7 +54,7 @@ export class Browser {
 }
 
 /** What the page asks for besides the hidden fields. */
-export function askedOn(page: string): string[] {
+function askedOn(page: string): string[] {
   return [...page.matchAll(/name="((?:settings|secrets)\.[^"]+)"/g)].map(([, name]) => name as string)
 }
 

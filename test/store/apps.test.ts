@@ -94,7 +94,7 @@ describe.each(ENGINES)('on %s', (engine) => {
       expect(await sessions().get('s1')).toEqual(session('s1'))
       expect(await sessions().findByToken('token-1')).toEqual(session('s1'))
       expect(await sessions().findByToken('token-2')).toBeUndefined()
-      await sessions().advance('s1', 'open', { state: 'bound', sealed: 'more', state_hash: 'state-1' })
+      await sessions().advance('s1', session('s1'), { state: 'bound', sealed: 'more', state_hash: 'state-1' })
       const bound = session('s1', { state: 'bound', sealed: 'more', state_hash: 'state-1' })
       expect(await sessions().findByState('state-1')).toEqual(bound)
     })
@@ -102,7 +102,7 @@ describe.each(ENGINES)('on %s', (engine) => {
     it('refuse a token or a state that another one has', async () => {
       await expect(sessions().insert(session('s2'), 'token-1')).rejects.toEqual(conflict)
       await sessions().insert(session('s3', { state_hash: 'state-3' }), 'token-3')
-      const taken = sessions().advance('s1', 'open', { state: 'bound', sealed: 'x', state_hash: 'state-3' })
+      const taken = sessions().advance('s1', session('s1'), { state: 'bound', sealed: 'x', state_hash: 'state-3' })
       await expect(taken).rejects.toEqual(conflict)
     })
 
@@ -110,7 +110,7 @@ describe.each(ENGINES)('on %s', (engine) => {
       const other = (await places.openAgain(open)).store.connectSessions
       const to = (i: number) => ({ state: 'bound', sealed: `browser ${i}`, state_hash: `hash-${i}` }) as const
       const won = await Promise.all(
-        Array.from({ length: 8 }, (_, i) => (i % 2 ? other : sessions()).advance('s1', 'open', to(i))),
+        Array.from({ length: 8 }, (_, i) => (i % 2 ? other : sessions()).advance('s1', session('s1'), to(i))),
       )
       expect(won.filter(Boolean)).toHaveLength(1)
       expect((await sessions().get('s1'))?.sealed).toBe(`browser ${won.indexOf(true)}`)

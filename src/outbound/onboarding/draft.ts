@@ -8,8 +8,8 @@ import type { Values } from '../scheme.ts'
 export interface Draft {
   /** The connection as it will be. */
   readonly connection: Connection
-  /** An existing connection is given new secrets; its id, settings and grants stay. */
-  readonly exists: boolean
+  /** Of an existing connection, which is given new secrets; its id, settings and grants stay. `null`: a new one is made. */
+  readonly before: Before | null
   /** What the operator has fixed; the person is not asked for it. */
   readonly fixed: readonly string[]
   readonly schemes: readonly string[]
@@ -28,6 +28,13 @@ export interface Draft {
   readonly code: string | null
 }
 
+export interface Before {
+  /** Which connection it was, and where its secrets went (`placeOf`). */
+  readonly place: string
+  /** Somebody had connected it: it is connected again, and not for the first time. */
+  readonly again: boolean
+}
+
 export interface AccountOption {
   readonly id: string
   readonly label: string
@@ -36,6 +43,11 @@ export interface AccountOption {
 export interface OpenSession {
   readonly session: ConnectSession
   readonly draft: Draft
+}
+
+/** What may not change while a person is on the way: their secrets would go elsewhere than they were asked for. */
+export function placeOf({ created_at, connector, scheme, settings, network, app }: Connection): string {
+  return JSON.stringify([created_at, connector, scheme, settings, network, app])
 }
 
 /** Links, cookies, states and codes: 256 bits that are stored as hashes only. */

@@ -4,23 +4,28 @@ import { ownSecrets, requireAppAddresses } from '../connector_app.ts'
 import type { Listener } from '../egress.ts'
 import { checkOrigin } from '../origin_check.ts'
 import type { Values } from '../scheme.ts'
+import { callbackPath } from './callback.ts'
 import type { Candidates } from './candidates.ts'
 import type { Draft } from './draft.ts'
 import { needsConsent, questionsFor } from './questions.ts'
 import type { FormStage } from './stage.ts'
 
-/** What a form posted; `browser` is the cookie of the browser that posted it. */
+/** What a form posted. */
 export interface Submission {
   readonly scheme?: string | undefined
   readonly settings: Values
   readonly secrets: Values
 }
 
-/** The form of a draft, empty. */
-export async function formOf(candidates: Candidates, draft: Draft, scheme: string): Promise<FormStage> {
+/** The form of a draft, with what is known of it already; secrets that were given before are not asked for again. */
+export async function formOf(candidates: Candidates, draft: Draft, scheme: string, publicUrl: string): Promise<FormStage> {
   const connector = candidates.connector(draft)
-  const held = await candidates.held({ ...draft, connection: { ...draft.connection, scheme } })
-  const { settings, secrets } = questionsFor(connector, draft, scheme, held.connection.app !== null)
+  const asked = await candidates.withScheme(draft, scheme)
+  const held = await candidates.held(asked)
+  const { app } = held.connection
+  const { settings, secrets } = questionsFor(connector, asked, scheme, app !== null)
+  const leadsOn = needsConsent({ ...held, token: draft.token })
+  const isRegistered = leadsOn && app === null && secrets.some(([, { scope }]) => scope === 'app')
   return {
     kind: 'form',
     connector,
@@ -29,10 +34,10 @@ export async function formOf(candidates: Candidates, draft: Draft, scheme: strin
     schemes: draft.schemes,
     settings,
     secrets,
-    values: {},
-    errors: [],
-    leadsOn: needsConsent({ ...held, token: draft.token }),
-    again: draft.exists,
+    values: draft.connection.settings,
+    leadsOn,
+    redirectUri: isRegistered ? `${publicUrl}${callbackPath(held.connection)}` : undefined,
+    again: draft.before?.again === true,
   }
 }
 
@@ -45,29 +50,30 @@ export async function withInput(
 ): Promise<Draft> {
   if (!draft.schemes.includes(scheme)) throw new OctroiError('invalid_request', `There is no way ${scheme} to connect.`)
   const connector = candidates.connector(draft)
-  const asked = { ...draft, connection: { ...draft.connection, scheme } }
+  const asked = await candidates.withScheme(draft, scheme)
   const app = await candidates.app(asked)
   const questions = questionsFor(connector, asked, scheme, app !== undefined)
-  const only = (values: Values, names: readonly (readonly [string, unknown])[]) =>
-    Object.fromEntries(
-      names.flatMap(([name]) => (values[name] === undefined || values[name] === '' ? [] : [[name, values[name]]])),
-    )
-  const kept =
-    questions.secrets.length === 0
-      ? draft.secrets
-      : ownSecrets(connector, scheme, only(secrets, questions.secrets), app)
-  const connection = draft.exists
-    ? asked.connection
-    : {
-        ...asked.connection,
-        app: app?.app.connector ?? null,
-        settings: validateSettings(connector, {
-          ...draft.connection.settings,
-          ...only(settings, questions.settings),
-        }),
-      }
+  const mayKeep = draft.before !== null && questions.secrets.length === 0
+  const given = { ...asked.secrets, ...only(secrets, questions.secrets) }
+  const connection =
+    draft.before !== null
+      ? asked.connection
+      : {
+          ...asked.connection,
+          settings: validateSettings(connector, { ...draft.connection.settings, ...only(settings, questions.settings) }),
+        }
   requireAppAddresses(connector, connection, app)
-  const next = { ...draft, connection, secrets: kept }
+  const next = { ...asked, connection, secrets: mayKeep ? {} : ownSecrets(connector, scheme, given, app) }
   await checkOrigin(listeners, connector, (await candidates.held(next)).connection)
   return next
+}
+
+/** What was asked for and filled in. */
+function only(values: Values, questions: readonly (readonly [string, unknown])[]): Values {
+  return Object.fromEntries(
+    questions.flatMap(([name]) => {
+      const value = Object.hasOwn(values, name) ? values[name] : undefined
+      return value === undefined || value === '' ? [] : [[name, value]]
+    }),
+  )
 }

@@ -2,7 +2,7 @@ import { OctroiError } from '../../core/errors.ts'
 import { randomId } from '../../core/ids.ts'
 import type { Store } from '../../core/stores.ts'
 import type { Connection, ConnectSession } from '../../core/types.ts'
-import { type Draft, type Drafts, newToken } from './draft.ts'
+import { type Draft, type Drafts, newToken, placeOf } from './draft.ts'
 
 export const SESSION_MINUTES = 30
 
@@ -28,7 +28,7 @@ export async function openSession(
   const id = randomId(16)
   const draft: Draft = {
     connection,
-    exists,
+    before: exists ? { place: placeOf(connection), again: connection.state !== 'pending' } : null,
     fixed,
     schemes,
     secrets: {},

@@ -14,18 +14,18 @@ export interface Questions {
  * person itself: the registration of the application is at hand.
  */
 export function questionsFor(connector: Connector, draft: Draft, scheme: string, hasApp: boolean): Questions {
-  const { connection, exists, fixed } = draft
+  const { connection, before, fixed } = draft
   const consent = SCHEMES[scheme]?.exchange?.consent?.needed({ connector, settings: connection.settings }) === true
   const isOwn = ([name, field]: readonly [string, SecretField]) =>
     field.begins === undefined && !(hasApp && field.scope === 'app') && !Object.hasOwn(draft.secrets, name)
   const all = Object.entries(SCHEMES[scheme]?.requires(connector) ?? {})
   return {
-    settings: exists ? [] : Object.entries(settingsOf(connector)).filter(([name]) => !fixed.includes(name)),
-    secrets: exists && consent ? [] : all.filter(isOwn),
+    settings: before !== null ? [] : Object.entries(settingsOf(connector)).filter(([name]) => !fixed.includes(name)),
+    secrets: before !== null && consent ? [] : all.filter(isOwn),
   }
 }
 
-/** Addresses that the connector knows itself are not a question for a person. */
+/** Which account is chosen among those that the service lists is asked later. */
 function settingsOf(connector: Connector): Readonly<Record<string, SettingField>> {
   const chosen = connector.accounts?.setting
   return Object.fromEntries(Object.entries(connector.settings).filter(([name]) => name !== chosen))

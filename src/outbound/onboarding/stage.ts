@@ -1,7 +1,7 @@
-import type { FieldError, OctroiError } from '../../core/errors.ts'
 import type { Connector, SettingField } from '../connector.ts'
 import type { SecretField } from '../scheme.ts'
 import type { AccountOption } from './draft.ts'
+import type { Fault } from './faults.ts'
 
 /** What the person in front of the browser comes to next. The pages are made of this. */
 export type Stage =
@@ -11,7 +11,13 @@ export type Stage =
   | ChooseStage
   | DoneStage
   | RefusedStage
-  | { readonly kind: 'ended'; readonly reason: 'expired' | 'used' | 'unknown'; readonly service?: string | undefined }
+  | EndedStage
+
+export interface EndedStage {
+  readonly kind: 'ended'
+  readonly reason: 'expired' | 'used' | 'unknown'
+  readonly service?: string | undefined
+}
 
 interface AtService {
   readonly connector: Connector
@@ -26,10 +32,11 @@ export interface FormStage extends AtService {
   readonly secrets: readonly (readonly [name: string, field: SecretField])[]
   /** What was typed before; secrets are not among it. */
   readonly values: Readonly<Record<string, string>>
-  readonly errors: readonly FieldError[]
-  readonly fault?: OctroiError | undefined
+  readonly fault?: Fault | undefined
   /** A person signs in at the service after this. */
   readonly leadsOn: boolean
+  /** To be registered at the service by whoever enters an application of one's own. */
+  readonly redirectUri?: string | undefined
   readonly again: boolean
 }
 
@@ -54,10 +61,13 @@ export interface DoneStage extends AtService {
   readonly kind: 'done'
   readonly connectionId: string
   readonly identity: string | null
+  /** Of the key that made the link. */
+  readonly keyId: string
 }
 
 export interface RefusedStage extends AtService {
   readonly kind: 'refused'
-  readonly by: 'person' | 'service' | 'other_account'
+  /** `trouble`: the service did not answer, or not as it should. */
+  readonly by: 'person' | 'service' | 'other_account' | 'trouble'
   readonly detail?: string | undefined
 }

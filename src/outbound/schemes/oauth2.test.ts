@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { clientAuthority } from '../../../test/support/client_certificates.ts'
 import { validateSecrets, validateSettings } from '../connection_input.ts'
 import { parseConnector } from '../connector.ts'
 import { oauth2 } from './oauth2.ts'
@@ -97,11 +98,15 @@ describe('oauth2 on a request', () => {
   })
 
   it('presents the certificate that the token is bound to (RFC 8705 §3)', () => {
-    const pem = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`
-    const given = { client_id: 'id', client_certificate: pem('CERTIFICATE'), client_private_key: pem('PRIVATE KEY') }
+    const { cert, key } = clientAuthority('An authority').issue('client')
+    const given = { client_id: 'id', client_certificate: cert, client_private_key: key }
     const connection = { connector: client('client_auth: mtls'), settings: {}, secrets: given, token }
-    expect(oauth2.sign(connection).certificate).toEqual({ cert: pem('CERTIFICATE'), key: pem('PRIVATE KEY') })
-    expect(() => oauth2.sign({ ...connection, secrets: { client_id: 'id' } })).toThrow(/^reconnect_required/)
+    expect(oauth2.sign(connection).certificate).toEqual({ cert, key })
+    for (const lacking of [{ client_id: 'id' }, { ...given, client_private_key: 'golden' }]) {
+      const sign = () => oauth2.sign({ ...connection, secrets: lacking })
+      expect(sign).toThrow(/^reconnect_required.*client_/)
+      expect(sign).not.toThrow('golden')
+    }
   })
 
   it('injects the four names of Sesam and what is kept; what is absent is left out', () => {

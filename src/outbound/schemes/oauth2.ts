@@ -1,4 +1,5 @@
 import type { Connector } from '../connector.ts'
+import { ExchangeError } from '../exchange.ts'
 import type { ClientCertificate, ConnectionSecrets, Scheme, SecretFields, Values } from '../scheme.ts'
 import { clientCertificate } from './oauth_client.ts'
 import { type KeptRules, keptBefore } from './oauth_kept.ts'
@@ -93,8 +94,9 @@ export function given(all: Readonly<Record<string, string | undefined>>): Values
 
 /** RFC 8705 §3: the token is bound to the certificate that it was asked for with. */
 function presented(connection: ConnectionSecrets): ClientCertificate {
-  const { client_certificate, client_private_key } = connection.secrets
-  if (client_certificate === undefined || client_private_key === undefined)
-    throw unusable(connection, 'The client certificate or its key is missing.')
-  return clientCertificate(connection)
+  try {
+    return clientCertificate(connection)
+  } catch (error) {
+    throw error instanceof ExchangeError ? unusable(connection, error.detail) : error
+  }
 }

@@ -1,10 +1,10 @@
 import { OctroiError } from '../../core/errors.ts'
 import { type ExchangeContext, ExchangeError, type Obtained, type StepAnswer } from '../exchange.ts'
 import { parseJson } from '../json_path.ts'
-import type { ConnectionSecrets, Values } from '../scheme.ts'
+import type { ClientCertificate, ConnectionSecrets, Values } from '../scheme.ts'
 import { endpointOf } from './endpoints.ts'
 import { readToken, type TokenAnswer } from './oauth_answer.ts'
-import { proveClient, publicClient } from './oauth_client.ts'
+import { clientCertificate, proveClient, publicClient } from './oauth_client.ts'
 import { type Claims, fetchKeys, verifiedClaims } from './oauth_id_token.ts'
 import { askUserinfo, isUntold, obtained, reads, type Sources } from './oauth_kept.ts'
 import { errorCode, refusalOf } from './oauth_refusal.ts'
@@ -45,7 +45,8 @@ export async function redeem(
   const params = { grant_type: 'authorization_code', ...code }
   const token = await ask(compiled, params, compiled.tokenParams, fresh, context)
   const claims = await claimsOf(compiled, token, fresh, context, { always: true, nonce: sources.nonce })
-  const userinfo = await askUserinfo(maybeAddress(compiled.userinfoUrl, fresh), token, context)
+  const bound = boundTo(compiled, fresh)
+  const userinfo = await askUserinfo(maybeAddress(compiled.userinfoUrl, fresh), token, context, bound)
   return finished(compiled, token, { callback: sources.callback, id_token: claims, userinfo }, fresh)
 }
 
@@ -98,7 +99,7 @@ async function kept(
   const claims = await untold(claimsOf(compiled, token, connection, context, { always: false, nonce: undefined }))
   const asks = isUntold('userinfo', compiled.kept, connection)
   const url = asks ? maybeAddress(compiled.userinfoUrl, connection) : undefined
-  const userinfo = await untold(askUserinfo(url, token, context))
+  const userinfo = await untold(askUserinfo(url, token, context, boundTo(compiled, connection)))
   return finished(compiled, token, { id_token: claims, userinfo }, connection)
 }
 
@@ -175,6 +176,11 @@ async function claimsOf(
     throw new ExchangeError('human', 'The setting for issuer is missing: the id_token cannot be verified.')
   const expected = { issuer, audience: connection.secrets.client_id ?? '', nonce, now: now() }
   return verifiedClaims(idToken, await fetchKeys(jwksUri, fetch), expected)
+}
+
+/** RFC 8705 §3: a token that is bound to the client certificate is worth nothing without it. */
+function boundTo({ client }: CompiledOauth2, connection: ConnectionSecrets): ClientCertificate | undefined {
+  return client.auth === 'mtls' ? clientCertificate(connection) : undefined
 }
 
 /** A refresh token that was refused, or is not to be used, is not kept for the next time. */

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { clientAuthority } from '../../../test/support/client_certificates.ts'
 import { tokenScript } from '../../../test/support/token_script.ts'
 import { parseConnector } from '../connector.ts'
 import type { Values } from '../scheme.ts'
@@ -10,7 +11,32 @@ import { oauth2 } from './oauth2.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
 const PEM = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+const LOCKED = privateKey
+  .export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'golden' })
+  .toString()
+const authority = clientAuthority('An authority')
 const NOW = new Date('2026-11-21T12:00:00Z')
+
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIDATCCAemgAwIBAgIUfvP8HS/x9SbzQgvupUk4ZACg54QwDQYJKoZIhvcNAQEL
+BQAwDzENMAsGA1UEAwwEYWNtZTAgFw0yNjExMjIwMjM4NTNaGA8yMTI2MTAyOTAy
+Mzg1M1owDzENMAsGA1UEAwwEYWNtZTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCC
+AQoCggEBAIcSt4zJbO5rDr7XEWOSrUlR/2ijnWsBPrUUTK3JsDRApMUow9HPXPJq
+WDKSP1KQIuxakvoFGkXUu41kAuAFKwQ9rDSM0V22GOKTv/J9dWNgWgTFr83VfwoU
+h/1OosiKUDXFrB0txcq2X5jFhUldisSIplLhMDQ7PEEvCdA/nPCwp/DlMs64o8NV
+PeuLuO46zHnl4sFnDyeFWzTNBGNVsH4V9yHXH7kFm4xEqho3FzQkeWGnK1gJm5cA
+mb7ROzbdfJVa4yHeExAFuN1Hw1GCOFS9qbA0QWUcY9hW/tyDPHZBEfHqil6L+F5U
+2liHJA7GC/M8zgiTT8I2Qhh3bHNhfnsCAwEAAaNTMFEwHQYDVR0OBBYEFBWAFmf8
+Q38Mr/WGFsBVIjfPvRRtMB8GA1UdIwQYMBaAFBWAFmf8Q38Mr/WGFsBVIjfPvRRt
+MA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADggEBABBct3sHDE+JPP/d
+b0ughuVd09HCD2dqBHZj8ivD6nTtSlhkjz9KXgtYNX5HEuRjj27zikC9LE4eBhiE
+DOmHyOvuhy8548ji2NwEmIyaBY5CCBjpBbjdMXRRgQJIBH5vaw/RZ6mpkFX9CUtc
+1WKoDCwGc4Ul6tNbTgNRXmqB6WDsNQkYDwhaLS77hqFPyitBA8TVsL5qUWlFqUzY
+yRanMSS6oGJW8E2BbQ/9WXXCeTmiYCLLfWqjD1ugZNReX3+6EVSrgd3zyrc80G1v
+PrISn4ZoGbeqfSWGcFkOTmFJPsL4tn4/BUNHgv5OpMVuZ9smqZDRdl3Kcqk6Alga
+1cNNer4=
+-----END CERTIFICATE-----
+`
 
 async function asked(section: string, secrets: Values, settings: Values = {}) {
   const connector = parseConnector(
@@ -95,11 +121,10 @@ describe('client authentication', () => {
   })
 
   it('mtls: the certificate goes with the request, the name into the body (RFC 8705 §2)', async () => {
-    const { request, form } = await asked('client_auth: mtls', {
-      client_certificate: CERTIFICATE,
-      client_private_key: PEM,
-    })
-    expect(request.certificate).toEqual({ cert: CERTIFICATE, key: PEM })
+    const { cert, key } = authority.issue('client')
+    const secrets = { client_certificate: cert.replaceAll('\n', ' '), client_private_key: key.replaceAll('\n', '\\n') }
+    const { request, form } = await asked('client_auth: mtls', secrets)
+    expect(request.certificate).toEqual({ cert, key })
     expect(form).toEqual({ grant_type: 'client_credentials', client_id: 'id' })
   })
 
@@ -107,6 +132,14 @@ describe('client authentication', () => {
     ['private_key_jwt', {}, 'private_key is missing'],
     ['private_key_jwt', { private_key: 'golden' }, 'private_key is not a private key'],
     ['mtls', { client_certificate: 'x' }, 'client_private_key is missing'],
+    ['mtls', { client_certificate: 'golden', client_private_key: PEM }, 'client_certificate is not a certificate'],
+    [
+      'mtls',
+      { client_certificate: CERTIFICATE, client_private_key: 'golden' },
+      'client_private_key is not a private key',
+    ],
+    ['mtls', { client_certificate: CERTIFICATE, client_private_key: LOCKED }, 'without a passphrase'],
+    ['mtls', { client_certificate: CERTIFICATE, client_private_key: PEM }, 'is not the key of client_certificate'],
     ['basic', { client_id: '' }, 'client_id is missing'],
   ])('human, before anything is sent, with %s and %j', async (auth, secrets, message) => {
     const act = asked(`client_auth: ${auth}`, secrets)
@@ -114,24 +147,3 @@ describe('client authentication', () => {
     await expect(act).rejects.not.toThrow('golden')
   })
 })
-
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIDATCCAemgAwIBAgIUfvP8HS/x9SbzQgvupUk4ZACg54QwDQYJKoZIhvcNAQEL
-BQAwDzENMAsGA1UEAwwEYWNtZTAgFw0yNjExMjIwMjM4NTNaGA8yMTI2MTAyOTAy
-Mzg1M1owDzENMAsGA1UEAwwEYWNtZTCCASIwDQYJKoZIhvcNAQEBBQADggEPADCC
-AQoCggEBAIcSt4zJbO5rDr7XEWOSrUlR/2ijnWsBPrUUTK3JsDRApMUow9HPXPJq
-WDKSP1KQIuxakvoFGkXUu41kAuAFKwQ9rDSM0V22GOKTv/J9dWNgWgTFr83VfwoU
-h/1OosiKUDXFrB0txcq2X5jFhUldisSIplLhMDQ7PEEvCdA/nPCwp/DlMs64o8NV
-PeuLuO46zHnl4sFnDyeFWzTNBGNVsH4V9yHXH7kFm4xEqho3FzQkeWGnK1gJm5cA
-mb7ROzbdfJVa4yHeExAFuN1Hw1GCOFS9qbA0QWUcY9hW/tyDPHZBEfHqil6L+F5U
-2liHJA7GC/M8zgiTT8I2Qhh3bHNhfnsCAwEAAaNTMFEwHQYDVR0OBBYEFBWAFmf8
-Q38Mr/WGFsBVIjfPvRRtMB8GA1UdIwQYMBaAFBWAFmf8Q38Mr/WGFsBVIjfPvRRt
-MA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADggEBABBct3sHDE+JPP/d
-b0ughuVd09HCD2dqBHZj8ivD6nTtSlhkjz9KXgtYNX5HEuRjj27zikC9LE4eBhiE
-DOmHyOvuhy8548ji2NwEmIyaBY5CCBjpBbjdMXRRgQJIBH5vaw/RZ6mpkFX9CUtc
-1WKoDCwGc4Ul6tNbTgNRXmqB6WDsNQkYDwhaLS77hqFPyitBA8TVsL5qUWlFqUzY
-yRanMSS6oGJW8E2BbQ/9WXXCeTmiYCLLfWqjD1ugZNReX3+6EVSrgd3zyrc80G1v
-PrISn4ZoGbeqfSWGcFkOTmFJPsL4tn4/BUNHgv5OpMVuZ9smqZDRdl3Kcqk6Alga
-1cNNer4=
------END CERTIFICATE-----
-`

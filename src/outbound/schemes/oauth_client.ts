@@ -1,7 +1,7 @@
 import { ExchangeError } from '../exchange.ts'
 import type { ClientCertificate, ConnectionSecrets, Values } from '../scheme.ts'
 import type { Template } from '../template.ts'
-import { certificateThumbprint, repairedPem, signingKey, signJwt } from './oauth_keys.ts'
+import { certificatePair, certificateThumbprint, signingKey, signJwt } from './oauth_keys.ts'
 import { missing, values } from './oauth_values.ts'
 
 /** How the client proves itself at the token endpoint (RFC 6749 §2.3, RFC 7523 §2.2, RFC 8705 §2). */
@@ -67,9 +67,7 @@ export function basicClient(id: string, password: string): string {
 
 /** RFC 8705 §2. Also what is presented with every call, where tokens are bound to the certificate (§3). */
 export function clientCertificate(connection: ConnectionSecrets): ClientCertificate {
-  const cert = secret(connection, 'client_certificate')
-  const key = secret(connection, 'client_private_key')
-  return { cert: repairedPem(cert), key: repairedPem(key) }
+  return certificatePair(secret(connection, 'client_certificate'), secret(connection, 'client_private_key'))
 }
 
 /** The value, or `ExchangeError` `human`: only a person can give a secret that is not there. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type ExchangeContext, ExchangeError, type Obtained } from '../exchange.ts'
 import { type JsonPath, parseJson, textAt } from '../json_path.ts'
 import { hasControl } from '../places.ts'
-import type { ConnectionSecrets, Values } from '../scheme.ts'
+import type { ClientCertificate, ConnectionSecrets, Values } from '../scheme.ts'
 import { Path, type TokenAnswer } from './oauth_answer.ts'
 import { refusalOf } from './oauth_refusal.ts'
 
@@ -107,10 +107,11 @@ export async function askUserinfo(
   url: string | undefined,
   token: TokenAnswer,
   { fetch, now }: ExchangeContext,
+  certificate?: ClientCertificate,
 ): Promise<unknown> {
   if (url === undefined) return undefined
   const headers = { Accept: 'application/json', Authorization: `Bearer ${token.accessToken}` }
-  const answer = await fetch({ method: 'GET', url, headers })
+  const answer = await fetch({ method: 'GET', url, headers, certificate })
   const json = parseJson(answer.text)
   if (answer.status === 200 && json !== null && typeof json === 'object') return json
   throw answer.status === 200

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'n
 import { SignJWT } from 'jose'
 import { ExchangeError } from '../exchange.ts'
 import { parseJson } from '../json_path.ts'
+import type { ClientCertificate } from '../scheme.ts'
 
 /** Private keys as people paste them, and the JWTs that are signed with them. */
 
@@ -50,6 +51,20 @@ export function certificateThumbprint(pem: string, kind: 'x5t' | 'x5t#S256', sec
   if (certificate === undefined) throw new ExchangeError('human', `The secret ${secret} is not a certificate in PEM.`)
   const hash = kind === 'x5t' ? 'sha1' : 'sha256'
   return createHash(hash).update(certificate.raw).digest('base64url')
+}
+
+/** A client certificate (its chain may follow) and its key. Throws `ExchangeError` `human` that names the secret, and shows none. */
+export function certificatePair(certificate: string, privateKey: string): ClientCertificate {
+  const [cert, key] = [repairedPem(certificate), repairedPem(privateKey)]
+  const known = attempt(() => new X509Certificate(cert))
+  if (known === undefined)
+    throw new ExchangeError('human', 'The secret client_certificate is not a certificate in PEM.')
+  const own = attempt(() => createPrivateKey(key))
+  const wanted = 'a private key in PEM without a passphrase'
+  if (own === undefined) throw new ExchangeError('human', `The secret client_private_key is not ${wanted}.`)
+  if (!known.checkPrivateKey(own))
+    throw new ExchangeError('human', 'The secret client_private_key is not the key of client_certificate.')
+  return { cert, key }
 }
 
 /** Line breaks get lost in one-line fields, and come as `\n` out of JSON and environment files. */

@@ -1,8 +1,9 @@
+import { OctroiError } from '../../core/errors.ts'
 import { type Exchange, type ExchangeContext, ExchangeError, type Obtained } from '../exchange.ts'
 import type { ConnectionSecrets, ConnectionSettings, Values } from '../scheme.ts'
 import { performStep, performSteps } from '../steps/step.ts'
 import { addresses } from './oauth_values.ts'
-import { placementTemplates } from './placements.ts'
+import { type Placements, placementTemplates, signPlacements } from './placements.ts'
 import type { TokenExchange } from './token_exchange_section.ts'
 
 /** The exchange of a section: refresh where that is possible, else log in. */
@@ -66,5 +67,20 @@ function requireApplicable({ apply }: TokenExchange, connection: ConnectionSecre
     const missing = references.find((name) => name.startsWith('token.') && !Object.hasOwn(values, name.slice(6)))
     if (missing !== undefined && render({ settings, secrets, token: values }) === undefined)
       throw new ExchangeError('transient', `The service gave no ${missing.slice(6)}.`)
+  }
+  if (canBeSent(apply, connection, values)) return
+  // Whatever else is wrong is for a person, and said when the request is signed.
+  const harmless = Object.fromEntries(Object.keys(values).map((name) => [name, 'x']))
+  if (canBeSent(apply, connection, harmless))
+    throw new ExchangeError('transient', 'The service gave a token that cannot be put on a call.')
+}
+
+function canBeSent(apply: Placements, connection: ConnectionSecrets, token: Values): boolean {
+  try {
+    signPlacements(apply, { ...connection, token })
+    return true
+  } catch (error) {
+    if (error instanceof OctroiError) return false
+    throw error
   }
 }

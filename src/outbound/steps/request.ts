@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ExchangeError, type StepRequest } from '../exchange.ts'
 import { hostAllowed } from '../hosts.ts'
 import { endpointFault, headerNameFault, headerValueFault, type Place } from '../places.ts'
-import { endpointOf } from '../schemes/endpoints.ts'
+import { beside, endpointOf } from '../schemes/endpoints.ts'
 import { unusable } from '../schemes/placing.ts'
 import type { Template } from '../template.ts'
 import { encodeRfc3986 } from '../template_functions.ts'
@@ -96,7 +96,8 @@ export function writeRequest(request: CompiledRequest, step: Running): StepReque
 function addressOf({ url, fixed }: CompiledRequest, step: Running): string {
   if (fixed === url) return endpointOf(url, step.connection)
   const { connector, settings, token } = step.connection
-  const address = url.render({ settings, token })
+  const written = url.render({ settings, token })
+  const address = written && URL.canParse(written) ? beside(written, step.connection) : written
   const isGood = address !== undefined && endpointFault(address) === undefined
   const beginning = fixed && new URL(endpointOf(fixed, step.connection))
   if (isGood && beginning !== undefined && new URL(address).origin === beginning.origin) return address
