@@ -6,6 +6,8 @@ import type { Connector } from '../outbound/connector.ts'
 import { openApp, requireAppAddresses } from '../outbound/connector_app.ts'
 import { callbackPath } from '../outbound/onboarding/callback.ts'
 import { type Opening, openSession, requireReturnUrl } from '../outbound/onboarding/opening.ts'
+import { withApp } from '../outbound/held.ts'
+import { checkOrigin } from '../outbound/origin_check.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import { ConnectSessionCreate, ConnectSessionWithUrl } from './connect_session_schemas.ts'
@@ -27,7 +29,7 @@ export const connectSessionsCreate = endpoint({
   body: ConnectSessionCreate,
   response: ConnectSessionWithUrl,
   status: 201,
-  errors: ['secrets_required'],
+  errors: ['conflict', 'secrets_required', 'insecure_upstream'],
   once: ['url'],
   target: (_, answer) => {
     const { connection_id } = (answer ?? {}) as { connection_id?: string }
@@ -41,8 +43,7 @@ export const connectSessionsCreate = endpoint({
     const opening =
       stored === undefined
         ? await forNew(parts, principal, connector, body)
-        : forExisting(connector, body, stored.connection)
-    requireAtConnection(principal, 'connections.write', opening.connection)
+        : forExisting(principal, connector, body, stored.connection)
     const { session, link } = await openSession(
       parts.store,
       parts.drafts,
@@ -72,11 +73,10 @@ async function forNew(parts: ApiParts, principal: Principal, connector: Connecto
   const [scheme = ''] = schemes
   const app = await parts.store.apps.get(connector.id)
   const shared = app?.app.scheme === scheme ? await openApp(parts, app) : undefined
-  const id = await chooseId(
-    body.connection_id,
-    connector.id,
-    async (wanted) => (await parts.store.connections.get(wanted)) !== undefined,
-  )
+  // Many people may be on their way at once, and an id that is free now need not be when they come back.
+  const isTaken = async (wanted: string) =>
+    body.return_url !== undefined || (await parts.store.connections.get(wanted)) !== undefined
+  const id = await chooseId(body.connection_id, connector.id, isTaken)
   const now = parts.now().toISOString()
   const connection: Connection = {
     id,
@@ -95,11 +95,28 @@ async function forNew(parts: ApiParts, principal: Principal, connector: Connecto
     created_at: now,
     updated_at: now,
   }
+  requireAtConnection(principal, 'connections.write', connection)
   checkNetworkPermission(principal, connection, {})
   const settings = requireKnown(connector, { ...body.settings, ...shared?.app.settings })
   requireAppAddresses(connector, connection, shared)
   const fixed = [...Object.keys(body.settings), ...Object.keys(shared?.app.settings ?? {})]
-  return { connection: { ...connection, settings: { ...settings } }, exists: false, fixed, schemes }
+  const opened = { ...connection, settings: { ...settings } }
+  await requireReachable(parts, connector, shared === undefined ? opened : withApp(opened, shared.app))
+  return { connection: opened, exists: false, fixed, schemes }
+}
+
+/** Whoever makes the link can mend an address that is not allowed; the person who opens it cannot. */
+async function requireReachable(parts: ApiParts, connector: Connector, connection: Connection): Promise<void> {
+  if (isComplete(connector, connection.settings)) await checkOrigin(parts.listeners, connector, connection)
+}
+
+function isComplete(connector: Connector, settings: Connection['settings']): boolean {
+  try {
+    validateSettings(connector, settings)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Those that are given must be right; those that are missing are asked of the person. */
@@ -118,13 +135,17 @@ function requireKnown(
   return settings
 }
 
-function forExisting(connector: Connector, body: Body, connection: Connection): Opened {
+function forExisting(principal: Principal, connector: Connector, body: Body, connection: Connection): Opened {
+  // First of all: whoever has no right there learns nothing of it.
+  requireAtConnection(principal, 'connections.write', connection)
   if (connection.connector !== connector.id)
     throw fault('connector', `the connection ${connection.id} is one of ${connection.connector}`)
   const given = (['name', 'scheme'] as const).find((name) => body[name] !== undefined)
   const filled = (['settings', 'tags', 'network'] as const).find((name) => Object.keys(body[name]).length > 0)
   const path = given ?? filled
   if (path !== undefined) throw fault(path, 'of a connection that exists stays as it is')
+  if (connection.state === 'suspended')
+    throw new OctroiError('conflict', `The connection ${connection.id} is suspended: activate it first.`)
   return { connection, exists: true, fixed: Object.keys(connection.settings), schemes: [connection.scheme] }
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { requireAtConnection } from './connections_rules.ts'
+import { presentConnectionWithToken } from './connections_token.ts'
 import { endpoint } from './endpoint.ts'
-import { made, presentConnection } from './presenting.ts'
+import { made } from './presenting.ts'
 import { Connection, IdParams } from './schemas.ts'
 
 export const connectSessionsRedeem = endpoint({
@@ -14,9 +16,13 @@ export const connectSessionsRedeem = endpoint({
   params: IdParams,
   body: z.strictObject({ code: z.string().min(1).max(200) }),
   response: Connection,
-  errors: ['not_found', 'conflict', 'identity_changed'],
+  errors: ['not_found', 'conflict', 'identity_changed', 'busy'],
   target: (_, answer) => made('connection', answer),
   async handle({ principal, params, body, parts }) {
-    return presentConnection(await parts.desk.redeem(params.id, principal.key_id, body.code))
+    // What the key might do when it made the session need not be what it may now (D6).
+    const { id } = await parts.desk.redeem(params.id, principal.key_id, body.code, (connection) =>
+      requireAtConnection(principal, 'connections.write', connection),
+    )
+    return presentConnectionWithToken(parts, id)
   },
 })

@@ -1,4 +1,5 @@
 import { OctroiError } from '../core/errors.ts'
+import type { Store } from '../core/stores.ts'
 import type { ConnectorApp as Stored } from '../core/types.ts'
 import { validateSecrets, validateSettings } from '../outbound/connection_input.ts'
 import { appPlace, withApp } from '../outbound/held.ts'
@@ -45,14 +46,8 @@ export const connectorAppsSet = endpoint({
     const secrets = validateSecrets(connector, scheme, body.secrets, 'app')
     await checkOrigin(parts.listeners, connector, withApp(blankConnection(app), app))
     const isMoved = before !== undefined && JSON.stringify(appPlace(before.app)) !== JSON.stringify(appPlace(app))
-    const [user] = await parts.store.connections.list({ limit: 1 }, { app: connector.id })
-    // What its connections hold was given for the former addresses (D8).
-    if (isMoved && user !== undefined)
-      throw new OctroiError(
-        'conflict',
-        `Connections use it (${user.id} is one): its addresses stay. Delete them first, or use another connector file.`,
-      )
     await parts.store.transaction(async (store) => {
+      if (isMoved) await requireUnused(store, connector.id)
       const dataKey = before?.dataKey ?? (await parts.vault.newDataKey(store))
       const version = (before?.sealed.version ?? 0) + 1
       const sealed = await parts.vault.sealSecrets(dataKey, appPlace(app), { current: secrets, next: null }, version)
@@ -62,3 +57,13 @@ export const connectorAppsSet = endpoint({
     return presentApp(app, parts)
   },
 })
+
+/** What its connections hold was given for the former addresses (D8). */
+async function requireUnused(store: Store, connector: string): Promise<void> {
+  const [user] = await store.connections.list({ limit: 1 }, { app: connector })
+  if (user === undefined) return
+  throw new OctroiError(
+    'conflict',
+    `Connections use it (${user.id} is one): its addresses stay. Delete them first, or use another connector file.`,
+  )
+}

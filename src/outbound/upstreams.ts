@@ -26,11 +26,14 @@ export class Upstream {
     return this.#pool
   }
 
-  closeIfIdle(since: number): void {
+  /** Whether it is closed now. */
+  closeIfIdle(since: number): boolean {
     const pool = this.#pool
-    if (pool === undefined || this.usedAt > since || pool.stats.running > 0 || pool.stats.pending > 0) return
+    if (pool === undefined) return true
+    if (this.usedAt > since || pool.stats.running > 0 || pool.stats.pending > 0) return false
     this.#pool = undefined
     void pool.close()
+    return true
   }
 
   async destroy(): Promise<void> {
@@ -48,7 +51,10 @@ const IDLE_MS = 300_000
  * connection with other rules (D12).
  */
 export class Upstreams {
-  readonly #pools = new Map<string, Upstream>()
+  /** Those that some target holds: what no connection uses any more is forgotten, its client certificate and key with it. */
+  readonly #known = new Map<string, WeakRef<Upstream>>()
+  /** Those that have sockets. */
+  readonly #open = new Set<Upstream>()
   readonly #listeners: () => readonly Listener[]
   readonly #resolve: LookupFunction | undefined
   readonly #sweeper: NodeJS.Timeout
@@ -62,21 +68,24 @@ export class Upstreams {
   /** `certificate`: presented to the service; such a socket carries the calls of nobody else. */
   get(origin: string, network: NetworkPolicy, connectMs: number, certificate?: ClientCertificate): Upstream {
     const key = poolKey(origin, network, connectMs, certificate)
-    let upstream = this.#pools.get(key)
-    if (upstream === undefined) {
-      upstream = new Upstream(origin, () => this.#open(origin, network, connectMs, certificate))
-      this.#pools.set(key, upstream)
-    }
+    const known = this.#known.get(key)?.deref()
+    if (known !== undefined) return known
+    const upstream = new Upstream(origin, () => {
+      this.#open.add(upstream)
+      return this.#poolTo(origin, network, connectMs, certificate)
+    })
+    this.#known.set(key, new WeakRef(upstream))
     return upstream
   }
 
   async close(): Promise<void> {
     clearInterval(this.#sweeper)
-    await Promise.all([...this.#pools.values()].map((upstream) => upstream.destroy()))
-    this.#pools.clear()
+    await Promise.all([...this.#open].map((upstream) => upstream.destroy()))
+    this.#open.clear()
+    this.#known.clear()
   }
 
-  #open(origin: string, network: NetworkPolicy, connectMs: number, certificate?: ClientCertificate): Pool {
+  #poolTo(origin: string, network: NetworkPolicy, connectMs: number, certificate?: ClientCertificate): Pool {
     const url = new URL(origin)
     const egress = new Egress(network, this.#listeners)
     const connect = buildConnector({
@@ -108,7 +117,8 @@ export class Upstreams {
 
   #closeIdle(): void {
     const before = performance.now() - IDLE_MS
-    for (const upstream of this.#pools.values()) upstream.closeIfIdle(before)
+    for (const upstream of this.#open) if (upstream.closeIfIdle(before)) this.#open.delete(upstream)
+    for (const [key, ref] of this.#known) if (ref.deref() === undefined) this.#known.delete(key)
   }
 }
 

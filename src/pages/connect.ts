@@ -10,8 +10,16 @@
  * | `connectCode` | a code has to go back to whoever sent the link |
  * | `connectDone` | it works |
  * | `connectEnded`, `connectRefused`, `connectFailed` | the link is spent; somebody said no; we could not |
+ * | `connectStopped` | what the browser sent is not taken |
  */
 export { connectForm } from './connect_form.ts'
-export { connectCode, connectDone, connectEnded, connectFailed, connectRefused } from './connect_outcomes.ts'
+export {
+  connectCode,
+  connectDone,
+  connectEnded,
+  connectFailed,
+  connectRefused,
+  connectStopped,
+} from './connect_outcomes.ts'
 export { connectAuthorise, connectChoose, connectOnward } from './connect_steps.ts'
 export type * from './connect_view.ts'

@@ -53,6 +53,7 @@ const FIELD: readonly (readonly [RegExp, keyof ConnectWords['fieldFaults']])[] =
   [/^contains a line break/, 'control'],
   [/^(contains a character outside|is not valid Unicode)/, 'letters'],
   [/^may not contain ":"/, 'colon'],
+  [/^was refused/, 'refused'],
   [/^(is not a header name|may not be the header)/, 'header'],
 ]
 

@@ -18,6 +18,7 @@ export function connectForm(view: FormView): Page {
 <p>${words.asks(view, service)}</p>
 ${docs !== undefined && html`<p>${fields.length > 0 && html`${words.findIt} `}${docsLink(view, docs)}</p>`}
 ${waysOf(view)}
+${registration(view)}
 ${formOf({ ...view, hidden: { scheme: view.scheme } }, inputs(view, faulty))}
 ${fields.length > 0 && html`<p class="quiet">${words.kept(view, service)}</p>`}`
   return renderPage({
@@ -32,6 +33,11 @@ ${fields.length > 0 && html`<p class="quiet">${words.kept(view, service)}</p>`}`
 export function docsLink({ language, service }: ConnectView, docs: string): Html {
   const text = CONNECT_WORDS[language].documentation(service)
   return html`<a href="${docs}" target="_blank" rel="noopener noreferrer">${text}</a> ${WORDS[language].newTab}`
+}
+
+function registration({ language, service, redirectUri }: FormView): Html | undefined {
+  if (redirectUri === undefined) return undefined
+  return html`<p>${CONNECT_WORDS[language].register(service)}<br><code>${redirectUri}</code></p>`
 }
 
 function inputs({ language, fields, next }: FormView, faulty: boolean): Content {

@@ -1,4 +1,4 @@
-import type { CodeView, DoneView, EndedView, FailedView, RefusedView } from './connect_view.ts'
+import type { CodeView, DoneView, EndedView, FailedView, RefusedView, StoppedView } from './connect_view.ts'
 import { CONNECT_WORDS } from './connect_words.ts'
 import { type Html, html } from './html.ts'
 import { type Language, withLanguage } from './language.ts'
@@ -45,12 +45,25 @@ export function connectEnded(view: EndedView): Page {
 export function connectRefused(view: RefusedView): Page {
   const { language, service, by, retry, detail } = view
   const words = CONNECT_WORDS[language]
-  const title = by === 'service' ? words.refused.service(service) : words.refused[by]
+  const named = words.refused[by]
+  const title = typeof named === 'string' ? named : named(service)
   const body = html`<h1>${title}</h1>
 <p>${words.refusedText[by](service)}</p>
-${detail !== undefined && html`<p class="quiet">${words.said(service)} ${detail}</p>`}
+${detail !== undefined && html`<p class="quiet">${words.detail} <span lang="en">${detail}</span></p>`}
 ${retryLink(retry, language)}`
   return renderPage({ ...view, title, body })
+}
+
+/** What the browser sent is not taken. */
+export function connectStopped(view: StoppedView): Page {
+  const { language, reason, retry, host, status, detail } = view
+  const words = CONNECT_WORDS[language]
+  const title = words.stopped[reason]
+  const body = html`<h1>${title}</h1>
+<p>${words.stoppedText[reason](host)} ${words.stoppedNext}</p>
+${retryLink(retry, language)}
+${detail !== undefined && html`<p class="quiet">${words.detail} <span lang="en">${detail}</span></p>`}`
+  return renderPage({ ...view, title, body, status })
 }
 
 /** Our own trouble: never a 4xx, and nothing of the cause but the number under which the log has it. */

@@ -27,6 +27,8 @@ export interface FormView extends ConnectView, Posting {
   readonly ways?: readonly ConnectWay[] | undefined
   /** `service`: the person signs in at the service after this page, and the button says "continue". */
   readonly next?: 'connected' | 'service' | undefined
+  /** Where the service sends people back to: whoever enters an application of their own registers it there. */
+  readonly redirectUri?: string | undefined
   /** The same account is connected anew: `connect again` instead of `connect`. */
   readonly again?: boolean | undefined
   /** What went wrong as a whole; what went wrong with a field is in the field. */
@@ -110,11 +112,24 @@ export interface EndedView extends Omit<ConnectView, 'service'> {
 }
 
 export interface RefusedView extends ConnectView {
-  /** `person`: did not approve. `service`: said no by itself. `other_account`: another account than the connected one signed in. */
-  readonly by: 'person' | 'service' | 'other_account'
+  /**
+   * `person`: did not approve. `service`: said no by itself. `trouble`: it did not answer as it should. `other_account`: another account
+   * than the connected one signed in.
+   */
+  readonly by: 'person' | 'service' | 'trouble' | 'other_account'
   /** Where to try again; the language is put after it. */
   readonly retry?: string | undefined
   /** What the service said, as it said it. */
+  readonly detail?: string | undefined
+}
+
+/** What the browser sent is not taken: a form of another page, no cookie, something that is not a form of ours. */
+export interface StoppedView extends Omit<ConnectView, 'service'> {
+  readonly reason: 'stale' | 'cookies' | 'wrong'
+  /** 4xx. */
+  readonly status: number
+  readonly retry?: string | undefined
+  /** In English, for whoever is asked for help. */
   readonly detail?: string | undefined
 }
 

@@ -22,6 +22,8 @@ const en = {
   documentation: (service: string) => `Documentation of ${service}`,
   ways: 'Ways to connect',
   example: (example: string) => html`Example: ${example}`,
+  register: (service: string) =>
+    `The application has to be registered at ${service} with this address, to which people come back:`,
   typeAgain: 'Secrets are not kept in the page: please enter them again.',
   submit: 'Connect',
   proceed: 'Continue',
@@ -69,16 +71,28 @@ const en = {
   refused: {
     person: 'The connection was not approved',
     service: (service: string) => `${service} refused the connection`,
+    trouble: (service: string) => `${service} could not be connected`,
     other_account: 'This is another account',
   },
   refusedText: {
     person: (service: string) => `You did not approve the access at ${service}. Nothing was connected.`,
     service: (service: string) =>
       `${service} did not accept the connection, and nothing was connected. Your account may lack a right, or the application may be unknown to ${service}.`,
+    trouble: (service: string) =>
+      `${service} did not answer, or not as expected. Nothing was connected. Please try again in a few minutes.`,
     other_account: (service: string) =>
       `You signed in to ${service} with another account than the one that is connected. Sign out of ${service} first, then try again with the same account as before.`,
   },
   retry: 'Try again',
+
+  stopped: { stale: 'Please open the page again', cookies: 'A cookie is missing', wrong: 'This could not be read' },
+  stoppedText: {
+    stale: () => 'The form was not sent from the page that was shown here, or the page was open for too long.',
+    cookies: (host: string) =>
+      `Your browser did not send the cookie by which this page knows it again. Please allow cookies for ${host}, then open the link again.`,
+    wrong: () => 'Your browser sent something that this page does not expect, or too much of it.',
+  },
+  stoppedNext: 'Nothing was connected or changed.',
   said: (service: string) => `What ${service} said:`,
 
   failed: 'Something went wrong on our side',
@@ -117,6 +131,7 @@ const en = {
     letters: 'This contains a character that cannot be sent (an accent, for instance).',
     colon: 'A user name may not contain “:”.',
     header: 'This name of a header cannot be used.',
+    refused: 'The service refused this. Please check it, for instance for a missing character.',
     other: 'This value cannot be used',
   },
 }
@@ -136,6 +151,8 @@ const fr: ConnectWords = {
   documentation: (service) => `Documentation de ${service}`,
   ways: 'Manières de se connecter',
   example: (example) => html`Exemple\u00a0: ${example}`,
+  register: (service) =>
+    `L’application doit être déclarée chez ${service} avec cette adresse de retour (redirect URI)\u00a0:`,
   typeAgain: 'Les informations secrètes ne sont pas gardées dans la page\u00a0: veuillez les saisir à nouveau.',
   submit: 'Connecter',
   proceed: 'Continuer',
@@ -183,16 +200,33 @@ const fr: ConnectWords = {
   refused: {
     person: 'La connexion n’a pas été acceptée',
     service: (service) => `${service} a refusé la connexion`,
+    trouble: (service) => `${service} n’a pas pu être connecté`,
     other_account: 'C’est un autre compte',
   },
   refusedText: {
     person: (service) => `Vous n’avez pas donné votre accord chez ${service}. Rien n’a été connecté.`,
     service: (service) =>
       `${service} n’a pas accepté la connexion et rien n’a été connecté. Il manque peut-être un droit à votre compte, ou l’application n’est pas connue de ${service}.`,
+    trouble: (service) =>
+      `${service} n’a pas répondu, ou pas comme prévu. Rien n’a été connecté. Veuillez réessayer dans quelques minutes.`,
     other_account: (service) =>
       `Le compte que vous avez utilisé chez ${service} n’est pas celui qui est connecté. Déconnectez-vous d’abord de ${service}, puis réessayez avec le même compte qu’auparavant.`,
   },
   retry: 'Réessayer',
+
+  stopped: {
+    stale: 'Veuillez rouvrir la page',
+    cookies: 'Il manque un cookie',
+    wrong: 'Cet envoi n’a pas pu être lu',
+  },
+  stoppedText: {
+    stale: () =>
+      'Le formulaire n’a pas été envoyé depuis la page affichée ici, ou la page est restée ouverte trop longtemps.',
+    cookies: (host) =>
+      `Votre navigateur n’a pas envoyé le cookie qui permet à cette page de le reconnaître. Veuillez autoriser les cookies pour ${host}, puis rouvrir le lien.`,
+    wrong: () => 'Votre navigateur a envoyé quelque chose que cette page n’attend pas, ou en trop grande quantité.',
+  },
+  stoppedNext: 'Rien n’a été connecté ni modifié.',
   said: (service) => `Réponse de ${service}\u00a0:`,
 
   failed: 'Un problème est survenu de notre côté',
@@ -234,6 +268,7 @@ const fr: ConnectWords = {
     letters: 'Il y a un caractère qui ne peut pas être envoyé (un accent, par exemple).',
     colon: 'Un identifiant ne doit pas contenir «\u00a0:\u00a0».',
     header: 'Ce nom d’en-tête ne peut pas être utilisé.',
+    refused: 'Le service a refusé cette information. Veuillez la vérifier\u00a0: il manque peut-être un caractère.',
     other: 'Cette valeur ne peut pas être utilisée',
   },
 }

@@ -1,13 +1,13 @@
 import { OctroiError } from '../../core/errors.ts'
-import { newEvent } from '../../core/events.ts'
+import type { StoredConnection } from '../../core/stores.ts'
 import type { Connection, Token } from '../../core/types.ts'
 import { type MakingParts, makeConnection } from '../connection_making.ts'
 import type { Connector } from '../connector.ts'
-import { type OpenApp, openApp } from '../connector_app.ts'
+import { type OpenApp, openApp, ownSecrets } from '../connector_app.ts'
 import { type Held, heldOf, openHeld } from '../held.ts'
 import type { Renewals } from '../renewals.ts'
-import { changeSecrets } from '../secrets_change.ts'
-import type { Draft } from './draft.ts'
+import { type Draft, placeOf } from './draft.ts'
+import { reconnect } from './reconnecting.ts'
 
 export interface CandidateParts extends MakingParts {
   readonly renewals: Renewals
@@ -15,7 +15,7 @@ export interface CandidateParts extends MakingParts {
   readonly now: () => number
 }
 
-/** What a draft would be as a connection, and, once it works, is. */
+/** What a draft would be as a connection, and, once it works, is. Throws `conflict` when the ground for it is gone. */
 export class Candidates {
   readonly #parts: CandidateParts
 
@@ -23,70 +23,83 @@ export class Candidates {
     this.#parts = parts
   }
 
-  connector(draft: Draft): Connector {
-    const connector = this.#parts.catalogue.get(draft.connection.connector)
+  connector({ connection }: Draft): Connector {
+    const connector = this.#parts.catalogue.get(connection.connector)
     if (connector !== undefined) return connector
-    throw new OctroiError('internal', `The connector ${draft.connection.connector} is not in the catalogue any more.`)
+    throw new OctroiError('conflict', `The connector ${connection.connector} is not in the catalogue any more.`)
   }
 
-  async app({ connection, exists }: Draft): Promise<OpenApp | undefined> {
+  /** The draft in one of the ways to connect, with the application that there is for it. */
+  async withScheme(draft: Draft, scheme: string): Promise<Draft> {
+    if (draft.before !== null) return draft
+    const { connection } = draft
     const stored = await this.#parts.store.apps.get(connection.connector)
-    if (stored === undefined || stored.app.scheme !== connection.scheme) return undefined
-    return exists && connection.app === null ? undefined : openApp(this.#parts, stored)
+    const app = stored?.app.scheme === scheme ? stored.app.connector : null
+    const isSame = scheme === connection.scheme && app === connection.app
+    return { ...draft, connection: { ...connection, scheme, app }, secrets: isSame ? draft.secrets : {} }
+  }
+
+  /** The application that lends its secrets, as it was decided when the person gave theirs. */
+  async app({ connection }: Draft): Promise<OpenApp | undefined> {
+    if (connection.app === null) return undefined
+    const stored = await this.#parts.store.apps.get(connection.app)
+    if (stored?.app.scheme === connection.scheme) return openApp(this.#parts, stored)
+    throw new OctroiError('conflict', `The application of the connector ${connection.connector} was removed meanwhile.`)
   }
 
   /** The connection of the draft with what it would hold. */
   async held(draft: Draft): Promise<Held> {
-    const stored = draft.exists ? await this.#parts.store.connections.get(draft.connection.id) : undefined
-    if (stored !== undefined) {
-      const held = await openHeld(stored, this.#parts.vault, this.#parts.catalogue)
-      return { ...held, secrets: { ...held.secrets, ...draft.secrets }, token: null }
+    const { vault, catalogue } = this.#parts
+    this.connector(draft)
+    if (draft.before === null) return heldOf(draft.connection, draft.secrets, catalogue, await this.app(draft))
+    const held = await openHeld(await this.#asItWas(draft), vault, catalogue)
+    const settings = { ...draft.connection.settings, ...held.connection.settings }
+    return {
+      ...held,
+      connection: { ...held.connection, settings },
+      secrets: { ...held.secrets, ...draft.secrets },
+      token: null,
+    }
+  }
+
+  /** What is changed, or made. */
+  async subject(draft: Draft): Promise<Connection> {
+    return draft.before === null ? draft.connection : (await this.#asItWas(draft)).connection
+  }
+
+  async store(draft: Draft): Promise<Connection> {
+    if (draft.before !== null) {
+      const stored = await this.#asItWas(draft)
+      await this.requireSameIdentity(draft, draft.token)
+      return reconnect(this.#parts, stored, draft)
     }
     const app = await this.app(draft)
-    const connection = { ...draft.connection, app: app?.app.connector ?? null }
-    return heldOf(connection, draft.secrets, this.#parts.catalogue, app)
-  }
-  async store(draft: Draft): Promise<Connection> {
-    const { store, vault } = this.#parts
-    if (!draft.exists) {
-      const app = await this.app(draft)
-      return makeConnection(this.#parts, draft.connection, draft.secrets, {
-        app,
-        verify: false,
-        token: draft.token ?? undefined,
-      })
-    }
-    const stored = await store.connections.get(draft.connection.id)
-    if (stored === undefined) throw new OctroiError('not_found', `There is no connection ${draft.connection.id}.`)
-    await this.requireSameIdentity(draft, draft.token)
-    const opened = await vault.openSecrets(stored.dataKey, stored.connection, stored.sealed)
-    const since = new Date(this.#parts.now()).toISOString()
-    const after = { ...stored.connection, settings: draft.connection.settings, updated_at: since }
-    const subject = `connection:${after.id}`
-    await changeSecrets(this.#parts, stored, {
-      after,
-      sets: { current: { ...opened.current, ...draft.secrets }, next: opened.next },
-      keep: 'durable',
-      token: draft.token,
-      async record(trx) {
-        await trx.events.insert(newEvent('connection.secret_rotated', subject))
-        if (stored.connection.state === 'suspended') return
-        const changed = await trx.connections.setState(after.id, 'ready', null, since)
-        if (changed) await trx.events.insert(newEvent('connection.recovered', subject, { reason: null }))
-      },
-    })
-    return { ...after, state: 'ready', state_reason: null, state_since: since }
+    const secrets = ownSecrets(this.connector(draft), draft.connection.scheme, draft.secrets, app)
+    const token = draft.token ?? undefined
+    return makeConnection(this.#parts, draft.connection, secrets, { app, verify: false, token })
   }
 
   /** Somebody else's account in an existing connection would be read and written by everybody who was granted the former (D3). */
-  async requireSameIdentity({ exists, connection }: Draft, token: Token | null): Promise<void> {
-    const stored = exists ? await this.#parts.store.connections.get(connection.id) : undefined
-    if (stored === undefined || token?.identity == null) return
-    const before = (await openHeld(stored, this.#parts.vault, this.#parts.catalogue)).token?.identity ?? null
+  async requireSameIdentity(draft: Draft, token: Token | null): Promise<void> {
+    if (draft.before === null || token?.identity == null) return
+    const held = await openHeld(await this.#asItWas(draft), this.#parts.vault, this.#parts.catalogue)
+    const before = held.token?.identity ?? null
     if (before === null || before === token.identity) return
     throw new OctroiError(
       'identity_changed',
       'Another account signed in than the one that is connected. Make a new connection for it.',
     )
+  }
+
+  /** Not one that was deleted, made anew, moved or suspended since: what the person agreed to was another (D8, D15). */
+  async #asItWas({ before, connection }: Draft): Promise<StoredConnection> {
+    const stored = await this.#parts.store.connections.get(connection.id)
+    if (
+      stored !== undefined &&
+      placeOf(stored.connection) === before?.place &&
+      stored.connection.state !== 'suspended'
+    )
+      return stored
+    throw new OctroiError('conflict', `The connection ${connection.id} was changed since the link was made.`)
   }
 }

@@ -60,12 +60,21 @@ export async function withInput(
       ? asked.connection
       : {
           ...asked.connection,
-          settings: validateSettings(connector, { ...draft.connection.settings, ...only(settings, questions.settings) }),
+          settings: validateSettings(connector, {
+            ...without(draft.connection.settings, questions.settings),
+            ...only(settings, questions.settings),
+          }),
         }
   requireAppAddresses(connector, connection, app)
   const next = { ...asked, connection, secrets: mayKeep ? {} : ownSecrets(connector, scheme, given, app) }
   await checkOrigin(listeners, connector, (await candidates.held(next)).connection)
   return next
+}
+
+/** What is asked for and left empty is not what it was before. */
+function without(values: Values, questions: readonly (readonly [string, unknown])[]): Values {
+  const names = questions.map(([name]) => name)
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)))
 }
 
 /** What was asked for and filled in. */

@@ -135,6 +135,8 @@ describe('the section of token_exchange', () => {
       'javascript:1',
       'https://a@eu.acme.example',
       '//eu.acme.example',
+      'http://eu.acme.example',
+      'https://eu.acme.example.',
     ]) {
       const bad = ask(api)
       await expect(bad.result).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { discoveredAllowed } from '../discovered.ts'
 import { ExchangeError, type StepRequest } from '../exchange.ts'
-import { hostAllowed } from '../hosts.ts'
 import { endpointFault, headerNameFault, headerValueFault, type Place } from '../places.ts'
 import { beside, endpointOf } from '../schemes/endpoints.ts'
 import { unusable } from '../schemes/placing.ts'
@@ -102,7 +102,7 @@ function addressOf({ url, fixed }: CompiledRequest, step: Running): string {
   const beginning = fixed && new URL(endpointOf(fixed, step.connection))
   if (isGood && beginning !== undefined && new URL(address).origin === beginning.origin) return address
   // An answer must not be able to send secrets anywhere.
-  if (isGood && fixed === undefined && hostAllowed(connector.hosts, new URL(address).hostname)) return address
+  if (isGood && fixed === undefined && discoveredAllowed(connector, settings, address)) return address
   const why = fixed === undefined ? 'which the service gave, is not one of the hosts' : 'cannot be written'
   throw new ExchangeError('human', `The address for ${step.title}, ${why}.`)
 }
