@@ -23,6 +23,7 @@ import { Desk } from './outbound/onboarding/desk.ts'
 import { Drafts } from './outbound/onboarding/draft.ts'
 import { RenewalRounds } from './outbound/renewal_rounds.ts'
 import { Renewals } from './outbound/renewals.ts'
+import { Revocations } from './outbound/revocations.ts'
 import { Targets } from './outbound/targets.ts'
 import { Upstreams } from './outbound/upstreams.ts'
 import { WebhookDispatcher } from './outbound/webhooks/dispatcher.ts'
@@ -149,6 +150,7 @@ async function putTogether(
       targets,
       health,
       renewals,
+      revocations: new Revocations({ ...renewing, renewals }),
       webhooks: sender,
       trail,
       hashKey: (secret) => hashOfKey(hashKey, secret),
@@ -233,6 +235,7 @@ function startRounds({ open, auditKey }: Installation, settings: Settings, log: 
     Promise.all([
       tidyActivity(open.activity, auditKey, settings.audit_retention_days, new Date()),
       warnOfExpiry(open.store, new Date()),
+      open.store.connectSessions.deleteExpired(new Date().toISOString()),
       open.store.deliveries.prune(new Date(Date.now() - KEEP_DELIVERIES_MS).toISOString()),
     ]).catch((error) => log.error({ err: error }, 'the hourly round failed'))
   setTimeout(round, 5_000).unref()

@@ -28,8 +28,9 @@ export const connectionsCreate = endpoint({
   async handle({ principal, body, parts }) {
     const connector = connectorFor(parts, body.connector)
     const scheme = chooseScheme(connector, body.scheme)
-    const settings = validateSettings(connector, body.settings)
     const app = await appFor(parts, connector, scheme, body.secrets)
+    // What is not said is as the application has it, and not as the connector would.
+    const settings = validateSettings(connector, { ...app?.app.settings, ...body.settings })
     const secrets = ownSecrets(connector, scheme, body.secrets, app)
     const now = parts.now().toISOString()
     const id = await chooseId(

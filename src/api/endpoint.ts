@@ -10,6 +10,7 @@ import type { ConnectionHealth } from '../outbound/health.ts'
 import type { Desk } from '../outbound/onboarding/desk.ts'
 import type { Drafts } from '../outbound/onboarding/draft.ts'
 import type { Renewals } from '../outbound/renewals.ts'
+import type { Revocations } from '../outbound/revocations.ts'
 import type { Targets } from '../outbound/targets.ts'
 import type { WebhookSender } from '../outbound/webhooks/sender.ts'
 
@@ -22,6 +23,7 @@ export interface ApiParts {
   readonly targets: Targets
   readonly health: ConnectionHealth
   readonly renewals: Renewals
+  readonly revocations: Revocations
   readonly desk: Desk
   readonly drafts: Drafts
   readonly webhooks: WebhookSender

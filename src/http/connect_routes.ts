@@ -6,20 +6,19 @@ import { readHead } from '../inbound/request_head.ts'
 import { newToken } from '../outbound/onboarding/draft.ts'
 import type { Submission } from '../outbound/onboarding/form.ts'
 import type { Stage } from '../outbound/onboarding/stage.ts'
-import { connectFailed } from '../pages/connect.ts'
+import { connectFailed, connectStopped } from '../pages/connect.ts'
 import { chooseLanguage } from '../pages/language.ts'
 import type { Page } from '../pages/page.ts'
-import { type ApiDoor, sendProblem } from './api_routes.ts'
+import type { ApiDoor } from './api_routes.ts'
+import { ConnectCookies } from './connect_cookies.ts'
 import { type Around, pageOf } from './connect_views.ts'
 
 interface ConnectDoor extends ApiDoor {
   readonly basePath: string
 }
 
+/** Several PEM keys and certificates. */
 const FORM_BYTES = 256 * 1024
-const LANGUAGE_COOKIE = 'octroi_language'
-/** Longer than a session lives. */
-const COOKIE_SECONDS = 3600
 
 type Fields = Readonly<Record<string, string>>
 
@@ -28,72 +27,104 @@ type Fields = Readonly<Record<string, string>>
  * and from its first answer on it is one browser's.
  */
 export async function serveConnect(fastify: FastifyInstance, door: ConnectDoor): Promise<void> {
+  const cookies = new ConnectCookies(door.parts.about.public_url)
+  const { desk } = door.parts
   await fastify.register(async (pages) => {
     pages.removeAllContentTypeParsers()
     pages.addContentTypeParser(
       'application/x-www-form-urlencoded',
       { parseAs: 'string', bodyLimit: FORM_BYTES },
-      (_, body, done) => done(null, fieldsOf(body as string)),
+      (_, body, done) => done(null, body),
     )
-    pages.get<{ Params: { link: string } }>('/connect/:link', (request, reply) =>
-      answer(door, request, reply, ({ query }) => door.parts.desk.show(request.params.link, query.scheme)),
+    const answers = (step: (visit: Visit, link: string) => Promise<Stage>) => (request: Request, reply: FastifyReply) =>
+      answer({ door, cookies }, request, reply, (visit) => step(visit, request.params.link ?? ''))
+    // A form that is too large, or is none.
+    pages.setErrorHandler((error, request, reply) =>
+      answer({ door, cookies }, request as Request, reply, () => Promise.reject(unread(error))),
     )
-    pages.post<{ Params: { link: string } }>('/connect/:link', (request, reply) =>
-      answer(door, request, reply, (visit) => post(door, request.params.link, visit)),
+    pages.get(
+      '/connect/:link',
+      answers(({ query }, link) => desk.show(link, query.scheme)),
     )
-    pages.get('/connect/callback/*', (request, reply) =>
-      answer(door, request, reply, ({ query, cookie }) => door.parts.desk.callback(pathOf(request.url), query, cookie)),
+    pages.post(
+      '/connect/:link',
+      answers((visit, link) => post(door, link, visit)),
+    )
+    pages.get(
+      '/connect/callback/*',
+      answers(({ path, query, cookie }) => desk.callback(path, query, cookie)),
     )
   })
 }
 
+type Request = FastifyRequest<{ Params: { readonly link?: string } }>
+
+interface Counter {
+  readonly door: ConnectDoor
+  readonly cookies: ConnectCookies
+}
+
 interface Visit {
+  readonly path: string
   readonly query: Fields
   readonly form: Fields
   /** Of the browser; absent at its first visit. */
   readonly cookie: string | undefined
   readonly sentBy: string | undefined
-  readonly language: string | undefined
 }
 
 async function answer(
-  door: ConnectDoor,
-  request: FastifyRequest,
+  { door, cookies }: Counter,
+  request: Request,
   reply: FastifyReply,
   step: (visit: Visit) => Promise<Stage>,
 ): Promise<void> {
   const id = requestId()
-  const visit = visitOf(door, request)
-  const browser = visit.cookie ?? newToken()
-  const around = aroundOf(door, request, visit, browser)
+  const cookie = cookies.browser(request.headers.cookie)
+  const browser = cookie ?? newToken()
+  const around = aroundOf(door, request, cookies, browser)
   try {
-    door.callers.identify(request.raw.socket, readHead(request.raw.rawHeaders))
-    const stage = await step(visit)
-    await recordDone(door, id, request, stage)
-    reply.header('Set-Cookie', [
-      cookieOf(door, browser),
-      `${LANGUAGE_COOKIE}=${around.language}; Path=/; HttpOnly; SameSite=Lax`,
-    ])
+    const { address } = door.callers.identify(request.raw.socket, readHead(request.raw.rawHeaders))
+    const stage = await step(visitOf(request, cookie))
+    await recordDone(door, { id, method: request.method, address }, stage)
+    reply.header('Set-Cookie', cookies.set(browser, around.language))
     send(reply, pageOf(stage, around))
   } catch (error) {
-    const known = asOctroiError(error)
-    if (known.status < 500) return sendProblem(reply, door.problem(known, id))
-    door.log.error({ request_id: id, err: known.cause ?? known }, 'a connect page failed')
-    const status = known.status === 502 || known.status === 503 || known.status === 504 ? known.status : 500
-    send(reply, connectFailed({ ...around, status, requestId: id }))
+    send(reply, faultPage(door, request, { ...around, id, cookie }, asOctroiError(error)))
   }
 }
 
+/** What is wrong with the request is told as such; all else is our own trouble, and the log has its cause. */
+function faultPage(
+  door: ConnectDoor,
+  { url, params }: Request,
+  around: Around & { readonly id: string; readonly cookie: string | undefined },
+  error: OctroiError,
+): Page {
+  const retry = params.link === undefined ? undefined : `${door.basePath}/connect/${params.link}`
+  if (error.status < 500) {
+    const ofForm = around.cookie === undefined ? 'cookies' : 'stale'
+    const reason = error.code === 'csrf_rejected' ? ofForm : 'wrong'
+    return connectStopped({ ...around, reason, status: error.status, retry, detail: error.detail })
+  }
+  door.log.error({ request_id: around.id, err: error.cause ?? error }, 'a connect page failed')
+  const status = error.status === 502 || error.status === 503 || error.status === 504 ? error.status : 500
+  return connectFailed({
+    ...around,
+    status,
+    requestId: around.id,
+    retry: url.includes('/callback/') ? undefined : retry,
+  })
+}
+
 async function post(door: ConnectDoor, link: string, { form, cookie, sentBy }: Visit): Promise<Stage> {
+  const { desk, drafts } = door.parts
   const isOurs = sentBy === undefined || sentBy === 'same-origin'
   // Whoever makes another browser post this form connects his own account there, or has somebody else's connected.
-  if (!isOurs || cookie === undefined || !isSame(form.csrf, door.parts.drafts.hash('csrf', cookie, link)))
-    throw new OctroiError(
-      'csrf_rejected',
-      'This form does not come from the page that was shown to this browser, or the browser keeps no cookies. Open the link again.',
-    )
-  if (form.account !== undefined) return door.parts.desk.choose(link, cookie, form.account)
-  return door.parts.desk.submit(link, cookie, submissionOf(form))
+  if (!isOurs || cookie === undefined || !isSame(form.csrf, drafts.hash('csrf', cookie, link)))
+    throw new OctroiError('csrf_rejected', 'This form does not come from the page that was shown to this browser.')
+  if (form.account !== undefined) return desk.choose(link, cookie, form.account)
+  return desk.submit(link, cookie, submissionOf(form))
 }
 
 function submissionOf(form: Fields): Submission {
@@ -106,28 +137,30 @@ function submissionOf(form: Fields): Submission {
   return { scheme: form.scheme, settings: under('settings.'), secrets: under('secrets.') }
 }
 
-function visitOf(door: ConnectDoor, request: FastifyRequest): Visit {
-  const [, query = ''] = request.url.split(/\?(.*)/s)
+function visitOf(request: Request, cookie: string | undefined): Visit {
+  const [path = '', query = ''] = request.url.split(/\?(.*)/s)
   return {
+    path,
     query: fieldsOf(query),
-    form: (request.body as Fields | undefined) ?? {},
-    cookie: cookieIn(request.headers.cookie, cookieName(door)),
+    form: fieldsOf((request.body as string | undefined) ?? ''),
+    cookie,
     sentBy: request.headers['sec-fetch-site'] as string | undefined,
-    // What was chosen before the way led over the service's own pages.
-    language: cookieIn(request.headers.cookie, LANGUAGE_COOKIE, /^[a-z]{2}$/),
   }
 }
 
+/** Before anything is judged: faults are told in the language of the person, too. */
 function aroundOf(
   door: ConnectDoor,
-  request: FastifyRequest,
-  { query, form, language }: Visit,
+  { url, body, headers }: Request,
+  cookies: ConnectCookies,
   browser: string,
 ): Around {
+  const typed = typeof body === 'string' ? new URLSearchParams(body).get('lang') : null
+  const linked = new URLSearchParams(url.split(/\?(.*)/s)[1] ?? '').get('lang')
   return {
     language: chooseLanguage({
-      asked: form.lang ?? query.lang ?? language,
-      accepted: request.headers['accept-language'],
+      asked: typed ?? linked ?? cookies.language(headers.cookie),
+      accepted: headers['accept-language'],
     }),
     host: new URL(door.parts.about.public_url).host,
     basePath: door.basePath,
@@ -137,27 +170,40 @@ function aroundOf(
 
 /** Each name once: of two values, which one counts would be an accident. */
 function fieldsOf(text: string): Fields {
-  const fields: Record<string, string> = {}
+  const fields = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(text)) {
-    if (Object.hasOwn(fields, name))
-      throw new OctroiError('invalid_request', `The field ${name.slice(0, 100)} was sent twice.`)
-    fields[name] = value
+    if (fields.has(name)) throw new OctroiError('invalid_request', `The field ${name.slice(0, 100)} was sent twice.`)
+    fields.set(name, value)
   }
-  return fields
+  return Object.fromEntries(fields)
 }
 
-/** A connection that a page has made is in the trail like one that the API has made. */
-async function recordDone({ parts }: ConnectDoor, id: string, request: FastifyRequest, stage: Stage): Promise<void> {
+function unread(error: unknown): OctroiError {
+  const { code, statusCode = 500 } = error as { code?: string; statusCode?: number }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new OctroiError('payload_too_large', `The form is larger than ${FORM_BYTES} bytes.`)
+  if (statusCode < 500) return new OctroiError('invalid_request', 'This is not a form of a connect page.')
+  return asOctroiError(error)
+}
+
+interface Asked {
+  readonly id: string
+  readonly method: string
+  readonly address: string
+}
+
+/** A connection that a page has made is in the trail like one that the API has made, with the key that made its link. */
+async function recordDone({ parts }: ConnectDoor, { id, method, address }: Asked, stage: Stage): Promise<void> {
   if (stage.kind !== 'done') return
   parts.trail.record({
-    at: new Date().toISOString(),
+    at: parts.now().toISOString(),
     request: id,
     action: 'connect-sessions.finish',
     phase: 'finished',
     account: null,
-    key: null,
+    key: stage.keyId,
     connection: stage.connectionId,
-    method: request.method,
+    method,
     path: '/connect',
     status: 200,
     code: null,
@@ -165,7 +211,7 @@ async function recordDone({ parts }: ConnectDoor, id: string, request: FastifyRe
     bytes_out: 0,
     ms: 0,
     correlation: null,
-    address: request.raw.socket.remoteAddress ?? null,
+    address,
     target: `connection:${stage.connectionId}`,
   })
   await parts.trail.flushed()
@@ -177,35 +223,7 @@ function send(reply: FastifyReply, page: Page): void {
   reply.send(page.body)
 }
 
-/** A name that only our own host can have set, where the transport allows it (RFC 6265bis §4.1.3.2). */
-function cookieName(door: ConnectDoor): string {
-  return isSecure(door) ? '__Host-octroi_connect' : 'octroi_connect'
-}
-
-/** `Lax`: the service sends the browser back from its own site. */
-function cookieOf(door: ConnectDoor, value: string): string {
-  const secure = isSecure(door) ? '; Secure' : ''
-  return `${cookieName(door)}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${COOKIE_SECONDS}${secure}`
-}
-
-function isSecure({ parts }: ConnectDoor): boolean {
-  return parts.about.public_url.startsWith('https:')
-}
-
-function cookieIn(header: string | undefined, name: string, shape = /^[\w-]{43}$/): string | undefined {
-  const found = header?.split(';').flatMap((pair) => {
-    const [key = '', value = ''] = pair.split(/=(.*)/s)
-    return key.trim() === name ? [value.trim()] : []
-  })
-  // Two of one name: somebody has planted one.
-  return found?.length === 1 && shape.test(found[0] as string) ? found[0] : undefined
-}
-
 function isSame(a: string | undefined, b: string): boolean {
   if (a === undefined || a.length !== b.length) return false
   return timingSafeEqual(Buffer.from(a), Buffer.from(b))
-}
-
-function pathOf(url: string): string {
-  return url.split('?', 1)[0] as string
 }

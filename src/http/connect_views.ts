@@ -1,8 +1,7 @@
-import type { OctroiError } from '../core/errors.ts'
+import type { Fault } from '../outbound/onboarding/faults.ts'
 import type { AuthoriseStage, ChooseStage, FormStage, Stage } from '../outbound/onboarding/stage.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
 import {
-  type ConnectFault,
   type ConnectField,
   connectAuthorise,
   connectChoose,
@@ -60,21 +59,22 @@ function formPage(stage: FormStage, view: View, action: string): Page {
     fields: fieldsOf(stage),
     ways: ways.length > 1 ? ways : undefined,
     next: stage.leadsOn ? 'service' : 'connected',
+    redirectUri: stage.redirectUri,
     again: stage.again,
-    fault: faultOf(stage.fault),
-    detail: stage.fault?.detail,
+    ...faultOf(stage),
   })
 }
 
-/** What is wrong with a field is said at the field; the rest, above. */
-function faultOf(fault: OctroiError | undefined): ConnectFault | undefined {
-  if (fault === undefined) return undefined
-  const atFields = fault.errors?.some(({ path }) => /^(settings|secrets)\../.test(path)) === true
-  return fault.code === 'invalid_request' && atFields ? undefined : fault.code
+/** What is wrong with fields that are there is said at them; all else, above. */
+function faultOf({ fault, settings, secrets }: FormStage): { fault?: Fault['code']; detail?: string } {
+  if (fault === undefined) return {}
+  const shown = [...settings.map(([name]) => `settings.${name}`), ...secrets.map(([name]) => `secrets.${name}`)]
+  const isAtFields = fault.errors.length > 0 && fault.errors.every(({ path }) => shown.includes(path))
+  return fault.code === 'invalid_request' && isAtFields ? {} : { fault: fault.code, detail: fault.detail }
 }
 
-function fieldsOf({ settings, secrets, values, errors }: FormStage): ConnectField[] {
-  const errorAt = (path: string) => errors.find((error) => error.path === path)?.message
+function fieldsOf({ settings, secrets, values, fault }: FormStage): ConnectField[] {
+  const errorAt = (path: string) => fault?.errors.find((error) => error.path === path)?.message
   return [
     ...settings.map(([name, field]) => ({
       name,
@@ -86,7 +86,7 @@ function fieldsOf({ settings, secrets, values, errors }: FormStage): ConnectFiel
       format: field.format,
       options: field.enum,
       optional: field.optional,
-      value: values[name] ?? field.default,
+      value: Object.hasOwn(values, name) ? values[name] : field.default,
       error: errorAt(`settings.${name}`),
     })),
     ...secrets.map(([name, field]) => ({

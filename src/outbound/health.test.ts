@@ -14,6 +14,7 @@ function world(state: ConnectionState = 'ready') {
   const row = { state, version: 1, current: 'old', next: 'new' as string | null }
   const events: string[] = []
   const store = {
+    tokens: { get: async () => undefined },
     connections: {
       get: async () => ({
         connection: { id: 'c', state: row.state },

@@ -4,6 +4,7 @@ import type { ConnectionState } from '../core/types.ts'
 import type { Vault } from '../core/vault.ts'
 import type { Catalogue } from './catalogue.ts'
 import { type CheckResult, checkConnection } from './check.ts'
+import { isOver } from './renewal_failures.ts'
 import type { Target } from './targets.ts'
 import { carryToken } from './token_carrying.ts'
 
@@ -58,6 +59,8 @@ export class ConnectionHealth {
     await this.#store.transaction(async (trx) => {
       const stored = await trx.connections.get(id)
       if (stored === undefined || !mayBecome(stored.connection.state, state)) return
+      // Its token works until it ends, and then a person is needed: that a call succeeds says nothing against it.
+      if (state === 'ready' && (await isRefusedForGood(trx, id))) return
       const changed = await trx.connections.setState(id, state, reason, new Date().toISOString())
       if (changed) await trx.events.insert(newEvent(type, `connection:${id}`, { reason }))
     })
@@ -95,6 +98,11 @@ export class ConnectionHealth {
     this.#looked.set(id, now)
     return true
   }
+}
+
+async function isRefusedForGood(store: Store, id: string): Promise<boolean> {
+  const row = await store.tokens.get(id)
+  return row !== undefined && isOver(row)
 }
 
 /**

@@ -4,7 +4,7 @@ import type { StoredConnection } from '../core/stores.ts'
 import type { Token } from '../core/types.ts'
 import { durableNames, ExchangeError } from './exchange.ts'
 import { type Held, openHeld } from './held.ts'
-import { backoffMs, spentToken } from './lifetime.ts'
+import { backoffMs, isSpent, spentToken } from './lifetime.ts'
 import { kindOf, type RenewalFailures } from './renewal_failures.ts'
 import {
   type Asking,
@@ -63,7 +63,8 @@ export class Renewal {
       if (fresh !== undefined) return fresh
       const row = await store.tokens.get(id)
       if (row === undefined) await store.tokens.put(id, null, null)
-      else if (cause !== 'asked') failures.requireMayTry(id, row, asking.isMissed && cause === 'due' ? 'demand' : cause)
+      else if (cause !== 'asked')
+        await failures.requireMayTry(before.connection, row, asking.isMissed && cause === 'due' ? 'demand' : cause)
       const at = now()
       const fence = await store.tokens.lease(id, iso(at), iso(at + times.lease))
       if (fence !== undefined) {
@@ -95,6 +96,7 @@ export class Renewal {
     const { store, vault, catalogue } = this.#makers
     const { id, cause, seen } = asking
     let failures = 0
+    let isStillGood = false
     let obtained: { stored: StoredConnection; held: Held; token: Token }
     try {
       const stored = await this.#stored(id)
@@ -104,11 +106,12 @@ export class Renewal {
         await store.tokens.release(id, fence)
         return fresh
       }
+      isStillGood = cause === 'due' && !asking.isMissed && isGood(held.token, this.#makers.now())
       failures = (await store.tokens.get(id))?.failures ?? 0
       obtained = { stored, held, token: await this.#exchange(held, asking, until) }
     } catch (error) {
       if (isFirst && isHuman(error) && (await this.#switchedOver(id, fence))) return 'again'
-      return this.#failed(asking, fence, failures, error)
+      return this.#failed(asking, fence, { failures, isStillGood }, error)
     }
     const { stored, held, token } = obtained
     return this.#save(stored, held, token, { fence, hadFailed: failures > 0 })
@@ -166,12 +169,18 @@ export class Renewal {
     }
   }
 
-  async #failed({ id, isMissed }: Asking, fence: number, failures: number, error: unknown): Promise<never> {
+  async #failed(
+    { id, isMissed }: Asking,
+    fence: number,
+    { failures, isStillGood }: { failures: number; isStillGood: boolean },
+    error: unknown,
+  ): Promise<never> {
     this.#makers.onOutcome?.(kindOf(error))
     throw await this.#makers.failures.note(id, fence, error, {
       inARow: failures + 1,
       backoffMs: backoffMs(failures + 1, this.#makers.spread()),
       isMissed,
+      isStillGood,
     })
   }
 
@@ -210,4 +219,9 @@ function isHuman(error: unknown): boolean {
   return error instanceof ExchangeError
     ? error.kind === 'human'
     : error instanceof OctroiError && error.code === 'reconnect_required'
+}
+
+function isGood(token: Token | null, now: number): boolean {
+  if (token === null || isSpent(token)) return false
+  return token.expires_at === null || now < Date.parse(token.expires_at)
 }

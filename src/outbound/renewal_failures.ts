@@ -1,6 +1,7 @@
 import { asOctroiError, OctroiError } from '../core/errors.ts'
 import type { Store } from '../core/stores.ts'
 import type { TokenRow } from '../core/token_stores.ts'
+import type { Connection } from '../core/types.ts'
 import { ExchangeError } from './exchange.ts'
 import type { ConnectionHealth } from './health.ts'
 
@@ -10,6 +11,15 @@ const LIMITED_MS = 60_000
 const LIMITED_MAX_MS = 3_600_000
 /** Callers who wait are worth a try at least so often, whatever the background has decided. */
 const DEMAND_EVERY_MS = 15_000
+
+interface Failing {
+  readonly inARow: number
+  readonly backoffMs: number
+  /** A caller goes without. */
+  readonly isMissed: boolean
+  /** The token that should have been renewed still works. */
+  readonly isStillGood: boolean
+}
 
 interface LastFailure {
   readonly at: number
@@ -34,15 +44,16 @@ export class RenewalFailures {
     id: string,
     fence: number,
     error: unknown,
-    { inARow, backoffMs, isMissed }: { inARow: number; backoffMs: number; isMissed: boolean },
+    { inARow, backoffMs, isMissed, isStillGood }: Failing,
   ): Promise<OctroiError> {
     const kind = kindOf(error)
     const told = toldOf(id, error, kind)
     if (kind === 'human') {
-      // Nobody asks the service again before a person has acted.
-      if (await this.#store.tokens.fail(id, fence, null))
-        await this.#health.mark(id, 'reconnect_required', detailOf(error))
-      this.#last.delete(id)
+      // Nobody asks the service again before a person has acted; what it gave before is used as long as it lasts.
+      const state = isStillGood ? 'degraded' : 'reconnect_required'
+      const reason = isStillGood ? `${sentence(detailOf(error))} ${LASTS}` : detailOf(error)
+      if (await this.#store.tokens.fail(id, fence, null)) await this.#health.mark(id, state, reason)
+      this.#last.set(id, { at: this.#now(), error: told })
       return told
     }
     const pause = kind === 'limited' ? limitedMs(error) : backoffMs
@@ -69,8 +80,22 @@ export class RenewalFailures {
     return last !== undefined && last.at <= this.#now() ? last : undefined
   }
 
-  /** Throws what the last attempt came to while it is too early for another. */
-  requireMayTry(id: string, row: TokenRow, cause: 'demand' | 'due' | 'refused'): void {
+  /**
+   * Throws what the last attempt came to while it is too early for another, or when only a person can make one succeed: the token
+   * that outlived its renewal has now come to its end.
+   */
+  async requireMayTry(
+    { id, state_reason }: Pick<Connection, 'id' | 'state_reason'>,
+    row: TokenRow,
+    cause: 'demand' | 'due' | 'refused',
+  ): Promise<void> {
+    if (isOver(row)) {
+      const why = (state_reason ?? 'its token cannot be renewed.').replace(` ${LASTS}`, '')
+      if (cause !== 'due') await this.#health.mark(id, 'reconnect_required', why)
+      throw new OctroiError('reconnect_required', `The connection ${id} needs a person: ${sentence(why)}`, {
+        retryAfter: 60,
+      })
+    }
     if (row.failures === 0 || row.due_at === null || this.#now() >= Date.parse(row.due_at)) return
     const last = this.#lastOf(id)
     const isLimited = last?.error.cause instanceof ExchangeError && last.error.cause.kind === 'limited'
@@ -79,6 +104,17 @@ export class RenewalFailures {
     const { code, detail } = last?.error ?? UNKNOWN
     throw new OctroiError(code, detail, { cause: last?.error.cause, retryAfter })
   }
+}
+
+/** The service has refused for good. */
+export function isOver({ failures, due_at }: Pick<TokenRow, 'failures' | 'due_at'>): boolean {
+  return failures > 0 && due_at === null
+}
+
+const LASTS = 'Its token works until it ends.'
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`
 }
 
 const UNKNOWN = new OctroiError('upstream_unreachable', 'The token could not be renewed; it is tried again soon.')

@@ -8,7 +8,7 @@ const held = (client_id: string, limit: object | undefined = { limit: 10, window
   ({
     connector: { id: 'c', token_requests: limit },
     secrets: { client_id },
-    connection: { id: 'x' },
+    connection: { id: 'x', app: null },
   }) as unknown as Held
 
 function taken(budget: TokenBudget, of: Held, inBackground: boolean): number {
@@ -35,6 +35,16 @@ describe('what a service allows of token requests', () => {
     expect(taken(budget, held('a'), false)).toBe(10)
     expect(taken(budget, held('b'), false)).toBe(10)
     expect(taken(budget, { ...held('d'), connector: { id: 'c' } } as unknown as Held, false)).toBe(100)
+  })
+
+  it('of a shared application a quarter for each connection, and none for whoever only names its client', () => {
+    const budget = new TokenBudget(() => now)
+    const of = (id: string, app: string | null) => ({ ...held('a'), connection: { id, app } }) as unknown as Held
+    expect(taken(budget, of('one', 'c'), false)).toBe(2)
+    expect(taken(budget, of('stranger', null), false)).toBe(10)
+    expect(['two', 'three', 'four', 'five', 'six'].map((id) => taken(budget, of(id, 'c'), false))).toEqual([
+      2, 2, 2, 2, 0,
+    ])
   })
 
   it('comes back as the window moves on, and says when', () => {

@@ -93,7 +93,6 @@ const en = {
     wrong: () => 'Your browser sent something that this page does not expect, or too much of it.',
   },
   stoppedNext: 'Nothing was connected or changed.',
-  said: (service: string) => `What ${service} said:`,
 
   failed: 'Something went wrong on our side',
   failedText: 'The connection could not be completed. It is not your fault: please try again in a few minutes.',
@@ -227,7 +226,6 @@ const fr: ConnectWords = {
     wrong: () => 'Votre navigateur a envoyé quelque chose que cette page n’attend pas, ou en trop grande quantité.',
   },
   stoppedNext: 'Rien n’a été connecté ni modifié.',
-  said: (service) => `Réponse de ${service}\u00a0:`,
 
   failed: 'Un problème est survenu de notre côté',
   failedText:

@@ -130,11 +130,17 @@ describe('reconnect_required', () => {
     expect(scene.server.familiesKilled()).toBe(1)
   })
 
-  it('ahead of the end of the token, so that somebody learns of it in time', async () => {
+  it('not before the token that still works has come to its end, but somebody learns of it in time', async () => {
     scene = await startRotating()
-    scene.server.revokeAll()
-    await ageToken(scene.gate.settings, { ends: 600, renew: -1, due: -1 })
-    await until(async () => expect((await scene.connection()).state).toBe('reconnect_required'))
+    scene.server.settings.tokenError = 'invalid_grant'
+    await ageToken(scene.gate.settings, { ends: 8, renew: -1, due: -1 })
+    await until(async () => expect((await scene.connection()).state).toBe('degraded'))
+    expect((await scene.connection()).state_reason).toMatch(/invalid_grant.*works until it ends/)
+    const asked = scene.server.tokenRequests()
+    expect((await scene.call()).status).toBe(200)
+    await until(async () => expect((await scene.call()).code).toBe('reconnect_required'))
+    expect((await scene.connection()).state).toBe('reconnect_required')
+    expect(scene.server.tokenRequests()).toBe(asked)
     expect(await scene.events()).toContain('connection.reconnect_required')
   })
 

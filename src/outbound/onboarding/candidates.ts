@@ -94,11 +94,7 @@ export class Candidates {
   /** Not one that was deleted, made anew, moved or suspended since: what the person agreed to was another (D8, D15). */
   async #asItWas({ before, connection }: Draft): Promise<StoredConnection> {
     const stored = await this.#parts.store.connections.get(connection.id)
-    if (
-      stored !== undefined &&
-      placeOf(stored.connection) === before?.place &&
-      stored.connection.state !== 'suspended'
-    )
+    if (stored !== undefined && placeOf(stored.connection) === before?.place && stored.connection.state !== 'suspended')
       return stored
     throw new OctroiError('conflict', `The connection ${connection.id} was changed since the link was made.`)
   }

@@ -54,7 +54,9 @@ export function refusalOf(error: unknown, params: Values = {}): Pick<RefusedStag
 
 /** RFC 6749 §4.1.2.1; OAuth 1.0 has no word for it, and services use these. */
 function wasDeclined({ error, denied, oauth_problem }: Values): boolean {
-  return error === 'access_denied' || denied !== undefined || /^(user_refused|permission_denied)$/.test(oauth_problem ?? '')
+  return (
+    error === 'access_denied' || denied !== undefined || /^(user_refused|permission_denied)$/.test(oauth_problem ?? '')
+  )
 }
 
 function faultOfTrial({ outcome, status, detail }: CheckResult, secrets: readonly string[]): Fault {

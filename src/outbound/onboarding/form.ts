@@ -18,7 +18,12 @@ export interface Submission {
 }
 
 /** The form of a draft, with what is known of it already; secrets that were given before are not asked for again. */
-export async function formOf(candidates: Candidates, draft: Draft, scheme: string, publicUrl: string): Promise<FormStage> {
+export async function formOf(
+  candidates: Candidates,
+  draft: Draft,
+  scheme: string,
+  publicUrl: string,
+): Promise<FormStage> {
   const connector = candidates.connector(draft)
   const asked = await candidates.withScheme(draft, scheme)
   const held = await candidates.held(asked)

@@ -84,9 +84,7 @@ export class Sessions {
     if (session === undefined || service === undefined) return UNKNOWN
     if (session.state === 'done' || session.state === 'finished') return { kind: 'ended', reason: 'used', service }
     const isOver = this.isExpired(session) || !(await this.#isBacked(session.key_id))
-    return isOver
-      ? { kind: 'ended', reason: 'expired', service }
-      : { session, draft: this.#parts.drafts.open(session) }
+    return isOver ? { kind: 'ended', reason: 'expired', service } : { session, draft: this.#parts.drafts.open(session) }
   }
 
   /** What a key may no longer do, nobody does in its name: its links end with it. */

@@ -8,9 +8,8 @@ import { listAccounts } from './accounts.ts'
 import { callbackPath } from './callback.ts'
 import type { CandidateParts, Candidates } from './candidates.ts'
 import { type AccountOption, type Draft, newToken, type OpenSession } from './draft.ts'
-import type { Found, Sessions } from './sessions.ts'
+import type { Found, SessionParts, Sessions } from './sessions.ts'
 import type { AuthoriseStage, Stage } from './stage.ts'
-import type { SessionParts } from './sessions.ts'
 
 export interface SigningInParts extends CandidateParts, SessionParts {
   /** Without a trailing slash. */
@@ -52,7 +51,11 @@ export class SigningIn {
    * Back at `path` with the state of a session. Single use: whatever comes of it, the same answer of the service does not count
    * twice. What it was an answer to is in `redirectUri` and `keep`.
    */
-  async arrive(path: string, params: Values, browser: string | undefined): Promise<Arrived | Exclude<Found, OpenSession>> {
+  async arrive(
+    path: string,
+    params: Values,
+    browser: string | undefined,
+  ): Promise<Arrived | Exclude<Found, OpenSession>> {
     const found = await this.#sessions.findByState(params.state ?? '', browser, `${this.#parts.publicUrl}${path}`)
     if ('kind' in found) return found
     const { redirectUri, keep } = found.draft

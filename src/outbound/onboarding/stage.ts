@@ -4,14 +4,7 @@ import type { AccountOption } from './draft.ts'
 import type { Fault } from './faults.ts'
 
 /** What the person in front of the browser comes to next. The pages are made of this. */
-export type Stage =
-  | FormStage
-  | AuthoriseStage
-  | OnwardStage
-  | ChooseStage
-  | DoneStage
-  | RefusedStage
-  | EndedStage
+export type Stage = FormStage | AuthoriseStage | OnwardStage | ChooseStage | DoneStage | RefusedStage | EndedStage
 
 export interface EndedStage {
   readonly kind: 'ended'
