@@ -92,7 +92,7 @@ async function putTogether(
     onLoss: (lines) => log.error({ lines }, 'audit lines were lost: the store did not take them before the end'),
   })
   const listeners: Listener[] = []
-  const publicUrl = (settings.public_url ?? `http://${hostText(settings.listen)}`).replace(/\/$/, '')
+  const publicUrl = (settings.public_url ?? `http://${hostText(reachable(settings.listen))}`).replace(/\/$/, '')
   const catalogue = openCatalogue(settings)
   const metrics = new Metrics({ auditFailing: () => trail.failing })
   const upstreams = new Upstreams(() => listeners)
@@ -260,4 +260,9 @@ export async function warnOfExpiry(store: Store, now: Date): Promise<void> {
 
 function hostText({ address, port }: Listener): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+/** "Every address" is none that a link can lead to. */
+function reachable({ address, port }: Listener): Listener {
+  return { address: address === '0.0.0.0' || address === '::' ? 'localhost' : address, port }
 }
