@@ -8,7 +8,8 @@ export const connectionsDelete = endpoint({
   method: 'DELETE',
   path: '/connections/{id}',
   summary: 'Delete a connection and its secrets',
-  description: 'Where the service can end tokens, it is asked to end those of the connection; it is deleted in any case.',
+  description:
+    'Where the service can end tokens, it is asked to end those of the connection; it is deleted in any case.',
   permission: 'connections.write',
   params: IdParams,
   status: 204,

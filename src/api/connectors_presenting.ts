@@ -10,6 +10,7 @@ export const Connector = z.object({
   docs: z.string(),
   source: z.string(),
   schemes: z.array(z.string()),
+  consent: z.array(z.string()).describe('Those of its schemes in which a person agrees at the service'),
   settings: z.record(z.string(), z.record(z.string(), z.unknown())),
   secrets: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.unknown()))),
   base_url: z.string(),
@@ -35,6 +36,7 @@ export function presentConnector({
     docs: connector.docs,
     source: source === 'shipped' ? 'shipped' : 'own',
     schemes: [...connector.schemes],
+    consent: connector.schemes.filter((scheme) => asksPerson(connector, scheme)),
     settings: plain(connector.settings),
     secrets: Object.fromEntries(connector.schemes.map((scheme) => [scheme, plain(fieldsOf(connector, scheme))])),
     base_url: connector.base_url,
@@ -43,6 +45,10 @@ export function presentConnector({
     grants: Object.fromEntries(Object.entries(connector.grants).map(([name, rules]) => [name, [...rules]])),
     never: [...connector.never],
   }
+}
+
+function asksPerson(connector: CatalogueEntry, scheme: string): boolean {
+  return SCHEMES[scheme]?.exchange?.consent?.needed({ connector, settings: {} }) === true
 }
 
 export function fieldsOf(connector: CatalogueEntry, scheme: string): SecretFields {

@@ -1,7 +1,9 @@
 import { command, EXIT } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
-import { add, NO_VERIFY, next, reconnect } from './connection_add.ts'
+import { add, NO_VERIFY, reconnect } from './connection_add.ts'
 import { importConnection } from './connection_import.ts'
+import { link } from './connection_link.ts'
+import { next } from './connection_next.ts'
 import { set } from './connection_set.ts'
 import { collect } from './input.ts'
 import { fields, table } from './table.ts'
@@ -117,4 +119,18 @@ const rm = command({
   },
 })
 
-export const commands = [add, ls, importConnection, show, set, test, refresh, reconnect, next, switchOver, activate, rm]
+export const commands = [
+  add,
+  link,
+  ls,
+  importConnection,
+  show,
+  set,
+  test,
+  refresh,
+  reconnect,
+  next,
+  switchOver,
+  activate,
+  rm,
+]

@@ -1,17 +1,23 @@
-import { OctroiApiError } from '../client/index.ts'
-import { type Call, command } from './command.ts'
+import { OctroiApiError, type OctroiClient, type Output } from '../client/index.ts'
+import { type Call, command, UsageError } from './command.ts'
 import {
   askFor,
   type Connector,
   connectorOf,
   givenNetwork,
   givenSecrets,
+  isOfApp,
+  type Missing,
   missingSecrets,
   missingSettings,
+  ownMissing,
   PLACE_OPTIONS,
   SECRET_OPTIONS,
+  type Secrets,
   schemeOf,
 } from './connection_giving.ts'
+import { appOf } from './connector_app.ts'
+import { agree, BROWSER, checkBrowserOption, mayWait } from './consent.ts'
 import { given, pairs, seconds } from './input.ts'
 import { reportOf, reportText } from './report.ts'
 import { fields } from './table.ts'
@@ -20,15 +26,18 @@ export const NO_VERIFY = {
   'no-verify': { type: 'boolean', describes: 'Do not try it at the service first.' },
 } as const
 
+type Connection = Output<'GET', '/connections/{id}'>
+
 export const add = command({
   name: 'connection add',
   args: ['CONNECTOR'],
   summary: 'Connect an account at a service',
   description:
-    'On a terminal it asks for what is missing; what is secret is not shown. It is tried at the service first. A secret is never given on the command line, where others can read it.',
+    'On a terminal it asks for what is missing; what is secret is not shown. It is tried at the service first. Where a person agrees at the service, a browser is opened for that, or its address printed, and the command waits. A secret is never given on the command line, where others can read it.',
   examples: [
     'connection add paheko',
     'connection add paheko --set base_url=https://asso.example.org --secret-env username=PAHEKO_USER --secret-file password=/run/secrets/paheko',
+    'connection add superoffice --no-browser',
     'connection add odoo --id odoo-test --set base_url=http://10.0.0.7:8069 --allow-private=10.0.0.0/24 --allow-http --stdin < secrets.json',
   ],
   on: 'server',
@@ -45,15 +54,21 @@ export const add = command({
       describes: 'Keep answers per Idempotency-Key so long, for a service that knows no such key.',
     },
     ...NO_VERIFY,
+    ...BROWSER,
   },
   async run(call) {
     const { args, options, terminal, env, server } = call
+    checkBrowserOption(call, options['no-browser'])
     const secrets = await givenSecrets(options, terminal, env)
-    const settings = pairs('set', options.set)
     const connector = await connectorOf(server, args[0])
     const scheme = schemeOf(connector, options.scheme)
+    const shared = await sharedApp(server, connector, scheme, secrets)
+    const settings = { ...shared?.settings, ...pairs('set', options.set) }
     const may = options.stdin !== true
-    const missing = [...missingSettings(connector, settings), ...missingSecrets(connector, scheme, secrets)]
+    const missing = [
+      ...missingSettings(connector, settings),
+      ...ownMissing(missingSecrets(connector, scheme, secrets), shared !== undefined),
+    ]
     const fixed = given({
       id: options.id,
       name: options.name,
@@ -74,10 +89,47 @@ export const add = command({
         },
       })
     })
-    terminal.answer(made, () => fields({ id: made.id, name: made.name, scheme, state: made.state, ...made.settings }))
-    terminal.say(nextSteps(made.id, connector, options['no-verify'] === true))
+    const isWaiting = made.state === 'pending'
+    const connection = isWaiting && mayWait(call, options['no-browser']) ? await agreed(call, made, options) : made
+    const { id, name, state } = connection
+    terminal.answer(connection, () => fields({ id, name, scheme, state, ...connection.settings }))
+    const untried = options['no-verify'] === true && !isWaiting
+    terminal.say(state === 'pending' ? waiting(id) : nextSteps(id, connector, untried))
   },
 })
+
+/** The registration that the connector's connections share, for one that brings none of its own. */
+async function sharedApp(server: OctroiClient, connector: Connector, scheme: string, secrets: Secrets) {
+  const all = missingSecrets(connector, scheme, {}).filter(({ field }: Missing) => isOfApp(field))
+  const missing = missingSecrets(connector, scheme, secrets).filter(({ field }) => isOfApp(field))
+  if (all.length === 0 || missing.length < all.length) return undefined
+  const app = await appOf(server, connector.id)
+  return app?.scheme === scheme ? app : undefined
+}
+
+/** What this command made is not left behind half made. */
+async function agreed(
+  call: Call,
+  made: Connection,
+  options: { readonly 'no-browser'?: boolean | undefined },
+): Promise<Connection> {
+  const params = { id: made.id }
+  try {
+    await agree(call, made, options['no-browser'])
+    return await call.server.get('/connections/{id}', { params })
+  } catch (error) {
+    const left = await call.server.get('/connections/{id}', { params }).catch(() => undefined)
+    if (left?.state === 'pending') {
+      await call.server.delete('/connections/{id}', { params }).catch(() => undefined)
+      call.terminal.say(`\nThe connection ${made.id} was not kept.`)
+    }
+    throw error
+  }
+}
+
+function waiting(id: string): string {
+  return `\nIt waits for a person who agrees at the service. A link for that: octroi connection link ${id}`
+}
 
 function nextSteps(id: string, connector: Connector, untried: boolean): string {
   const untested = untried || connector.test === null
@@ -92,70 +144,60 @@ export const reconnect = command({
   name: 'connection reconnect',
   args: ['ID'],
   summary: 'Give a connection new secrets, and, with them, another address',
-  description: 'The id, and with it every grant, stays. The new secrets are tried at the service first.',
+  description:
+    'The id, and with it every grant, stays. The new secrets are tried at the service first. Where a person agrees at the service and nothing is given, that is done anew, with the same account.',
   examples: [
     'connection reconnect paheko',
+    'connection reconnect superoffice --no-browser',
     'connection reconnect paheko --secret-file password=/run/secrets/paheko --secret-env username=PAHEKO_USER',
     'connection reconnect paheko --set base_url=https://new.example.org --stdin < secrets.json',
   ],
   on: 'server',
-  options: { ...PLACE_OPTIONS, ...SECRET_OPTIONS, ...NO_VERIFY },
+  options: { ...PLACE_OPTIONS, ...SECRET_OPTIONS, ...NO_VERIFY, ...BROWSER },
   async run(call) {
     const { args, options, terminal, env, server } = call
     const [id] = args
+    checkBrowserOption(call, options['no-browser'])
     const secrets = await givenSecrets(options, terminal, env)
     const before = await server.get('/connections/{id}', { params: { id } })
     const connector = await connectorOf(server, before.connector)
-    const may = options.stdin !== true
-    const missing = missingSecrets(connector, before.scheme, secrets)
     const network = givenNetwork(options, before.network)
-    const changed = await repeatedly(call, missing.length > 0 && may, async () => {
-      const asked = await askFor(terminal, missing, may)
-      return server.patch('/connections/{id}', {
-        params: { id },
-        body: {
-          ...given({ network, settings: options.set === undefined ? undefined : pairs('set', options.set) }),
-          secrets: { ...secrets, ...asked.secrets },
-          verify: options['no-verify'] !== true,
-        },
-      })
-    })
-    terminal.answer(changed, () => `${id} has new secrets; it is ${changed.state}.`)
-  },
-})
-
-export const next = command({
-  name: 'connection next',
-  args: ['ID'],
-  summary: 'Give a connection the secrets that it will change over to',
-  description:
-    'Both sets are held. "octroi connection switch" changes over without a failed call; when the service refuses the current set and takes the next, Octroi changes over by itself.',
-  examples: ['connection next paheko --stdin < new.json', 'connection next paheko --drop'],
-  on: 'server',
-  options: { ...SECRET_OPTIONS, ...NO_VERIFY, drop: { type: 'boolean', describes: 'Forget the next set.' } },
-  async run(call) {
-    const { args, options, terminal, env, server } = call
-    const [id] = args
-    if (options.drop) {
-      const dropped = await server.put('/connections/{id}/next', { params: { id }, body: { secrets: null } })
-      terminal.answer(dropped, () => `${id} holds one set of secrets.`)
+    const asksPerson = connector.consent.includes(before.scheme)
+    const onlyPerson =
+      asksPerson && Object.keys(secrets).length === 0 && options.set === undefined && network === undefined
+    if (onlyPerson && !mayWait(call, options['no-browser']))
+      throw new UsageError('A person has to agree at the service, and there is no terminal to wait on.', [
+        `With --no-browser it waits all the same; a link for somebody else: octroi connection link ${id}`,
+      ])
+    const may = options.stdin !== true
+    const missing = ownMissing(missingSecrets(connector, before.scheme, secrets), before.app !== null)
+    const changed = onlyPerson
+      ? before
+      : await repeatedly(call, missing.length > 0 && may, async () => {
+          const asked = await askFor(terminal, missing, may)
+          return server.patch('/connections/{id}', {
+            params: { id },
+            body: {
+              ...given({ network, settings: options.set === undefined ? undefined : pairs('set', options.set) }),
+              secrets: { ...secrets, ...asked.secrets },
+              verify: options['no-verify'] !== true,
+            },
+          })
+        })
+    const isWaiting = onlyPerson || changed.state === 'pending'
+    if (!isWaiting || !mayWait(call, options['no-browser'])) {
+      terminal.answer(changed, () => `${id} has new secrets; it is ${changed.state}.`)
+      if (changed.state === 'pending') terminal.say(waiting(id))
       return
     }
-    const secrets = await givenSecrets(options, terminal, env)
-    const before = await server.get('/connections/{id}', { params: { id } })
-    const may = options.stdin !== true
-    const missing = missingSecrets(await connectorOf(server, before.connector), before.scheme, secrets)
-    const changed = await repeatedly(call, missing.length > 0 && may, async () => {
-      const asked = await askFor(terminal, missing, may)
-      const body = { secrets: { ...secrets, ...asked.secrets }, verify: options['no-verify'] !== true }
-      return server.put('/connections/{id}/next', { params: { id }, body })
-    })
-    terminal.answer(changed, () => `${id} holds the next secrets; change over with: octroi connection switch ${id}`)
+    await agree(call, before, options['no-browser'])
+    const connected = await server.get('/connections/{id}', { params: { id } })
+    terminal.answer(connected, () => `${id} is connected again; it is ${connected.state}.`)
   },
 })
 
 /** Who has typed a secret wrong wants to type it again, not to begin anew. */
-async function repeatedly<T>(
+export async function repeatedly<T>(
   { terminal }: Pick<Call, 'terminal'>,
   asks: boolean,
   attempt: () => Promise<T>,

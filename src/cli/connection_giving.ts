@@ -126,6 +126,12 @@ interface Field {
   readonly secret?: boolean
   readonly multiline?: boolean
   readonly aliases?: readonly string[]
+  readonly scope?: 'app' | 'connection'
+}
+
+/** Belongs to the application that is registered at the service, and not to one account there. */
+export function isOfApp({ scope }: Field): boolean {
+  return scope === 'app'
 }
 
 export interface Missing {
@@ -148,6 +154,11 @@ export function missingSecrets(connector: Connector, scheme: string, secrets: Se
     .filter(([, field]) => field.optional !== true)
     .filter(([name, { aliases = [] }]) => ![name, ...aliases].some((spelling) => Object.hasOwn(secrets, spelling)))
     .map(([name, field]) => ({ kind: 'secret', name, field }))
+}
+
+/** Without what a shared application lends. */
+export function ownMissing(missing: readonly Missing[], isLent: boolean): readonly Missing[] {
+  return missing.filter(({ field }) => !(isLent && isOfApp(field)))
 }
 
 /** Asks for each on a terminal; elsewhere says what is missing and how it is given (exit 64). */

@@ -1,4 +1,5 @@
 import { command } from './command.ts'
+import { appCommands } from './connector_app.ts'
 import { importNango } from './connector_import.ts'
 import { testConnector } from './connector_recording.ts'
 import { collect } from './input.ts'
@@ -64,4 +65,4 @@ function asked(given: Readonly<Record<string, Field>>): string[] {
   })
 }
 
-export const commands = [ls, show, testConnector, importNango]
+export const commands = [ls, show, ...appCommands, testConnector, importNango]

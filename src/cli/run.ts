@@ -49,10 +49,10 @@ async function dispatch(argv: readonly string[], world: World, terminal: Termina
 
 async function runNoun(noun: Noun, words: readonly string[], world: World, terminal: Terminal): Promise<number> {
   const commands = await noun.load()
-  const [verb = '', ...rest] = words
-  const whole = commands.find(({ name }) => name === noun.name)
-  const command = whole ?? commands.find(({ name }) => name === `${noun.name} ${verb}`)
-  if (command !== undefined) return runCommand(command, whole === undefined ? rest : words, world, terminal)
+  const [verb = ''] = words
+  const command = commands.find(({ name }) => startsWith([noun.name, ...words], name.split(' ')))
+  if (command !== undefined)
+    return runCommand(command, words.slice(command.name.split(' ').length - 1), world, terminal)
   if (isHelp(verb)) {
     terminal.print(nounHelp(noun, commands))
     return EXIT.done
@@ -63,6 +63,10 @@ async function runNoun(noun: Noun, words: readonly string[], world: World, termi
   }
   const hint = didYouMean(verb, verbs, `octroi ${noun.name} `) || ` It has ${verbs.join(', ')}.`
   throw new UsageError(`There is no command octroi ${noun.name} ${verb}.${hint}`)
+}
+
+function startsWith(words: readonly string[], name: readonly string[]): boolean {
+  return name.every((word, i) => word === words[i])
 }
 
 async function runCommand(

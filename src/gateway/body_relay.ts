@@ -86,8 +86,17 @@ export function tooLarge(limit: number): OctroiError {
   return new OctroiError('payload_too_large', `The body is larger than the ${limit} bytes that this connection takes.`)
 }
 
-/** Reads a whole body of at most `limit` bytes, from a caller who pauses for less than `idleMs`: nothing else watches over him yet. */
-export function readBody(source: IncomingMessage, limit: number, idleMs: number): Promise<Buffer> {
+interface Reading {
+  /** Bytes. */
+  readonly limit: number
+  /** How long the caller may pause: nothing else watches over him yet. */
+  readonly idleMs: number
+  /** Throws when there is no room for so many bytes more. */
+  readonly hold: (bytes: number) => void
+}
+
+/** Reads a whole body. */
+export function readBody(source: IncomingMessage, { limit, idleMs, hold }: Reading): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     if (source.destroyed && !source.complete) return reject(new CallerGone())
     const chunks: Buffer[] = []
@@ -102,8 +111,13 @@ export function readBody(source: IncomingMessage, limit: number, idleMs: number)
     source.on('data', (chunk: Buffer) => {
       size += chunk.length
       timer.refresh()
-      if (size > limit) giveUp(tooLarge(limit))
-      else chunks.push(chunk)
+      if (size > limit) return giveUp(tooLarge(limit))
+      try {
+        hold(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        giveUp(error as Error)
+      }
     })
     source.on('end', () => {
       clearTimeout(timer)

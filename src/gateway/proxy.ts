@@ -15,6 +15,7 @@ import { Call, type CallRecorder } from './call.ts'
 import { CallerGone } from './caller_gone.ts'
 import { Deadlines } from './deadlines.ts'
 import { Exchange, type ExchangeEvents, type Renewal, type RequestBody } from './exchange.ts'
+import { HeldBodies } from './held_bodies.ts'
 import { isSafeMethod, type Lane, Lanes } from './lanes.ts'
 import { match } from './match.ts'
 import { claimCall, MAX_KEPT_BYTES, settle } from './replays.ts'
@@ -47,6 +48,7 @@ export class Gate {
   readonly #parts: ProxyParts
   readonly #lanes = new Lanes()
   readonly #deadlines = new Deadlines()
+  readonly #held = new HeldBodies()
 
   constructor(parts: ProxyParts) {
     this.#parts = parts
@@ -104,7 +106,8 @@ export class Gate {
     else {
       const body = bodyOf(call)
       // What is signed with its body leaves once the body is whole.
-      const whole = body === null || !target.signature.perRequest?.needsBody ? body : await wholeBody(call, target)
+      const whole =
+        body === null || !target.signature.perRequest?.needsBody ? body : await wholeBody(call, target, this.#held)
       this.#exchange(call, whole, new CallerSink(call, (error) => call.refuse(error)))
     }
   }
@@ -114,7 +117,7 @@ export class Gate {
     if (Number(call.head?.contentLength ?? 0) > MAX_KEPT_BYTES) throw tooLarge(MAX_KEPT_BYTES)
     acceptBody(call)
     const target = call.target as Target
-    const body = await readWhole(call, target, Math.min(MAX_KEPT_BYTES, target.limits.request_bytes))
+    const body = await readWhole(call, target, Math.min(MAX_KEPT_BYTES, target.limits.request_bytes), this.#held)
     const claim = await claimCall(this.#parts.answers, call, key, body)
     if ('status' in claim) return answer(call, claim, ['Idempotent-Replayed', 'true'])
     let exchange: Exchange | undefined

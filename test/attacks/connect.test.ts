@@ -206,7 +206,7 @@ describe('D7: what one application has for all connections', () => {
     const settings = { base_url: server.url, token_url: `${server.url}/token` }
     const secrets = { client_id: server.clientId, client_secret: server.clientSecret }
     await gate.api('PUT', '/connectors/generic-oauth2-cc/app', { settings, secrets, network: NEAR })
-    const made = { id: 'tenant', connector: 'generic-oauth2-cc', settings, secrets: {} }
+    const made = { id: 'tenant', connector: 'generic-oauth2-cc', secrets: {} }
     expect((await gate.api('POST', '/connections', made)).status).toBe(201)
     const grants = [{ connection: 'tenant', allow: [], credentials: true }]
     const permissions = ['connections.read_credentials']

@@ -108,7 +108,6 @@ it('S2-14: in production the integration’s token is given once, and each custo
   const { body } = await gate.api('POST', '/connections', {
     id: 'others',
     connector: 'tripletex',
-    settings: app.settings,
     secrets: { employee_token: TRIPLETEX_ACCOUNTANT.token },
     verify: true,
   })

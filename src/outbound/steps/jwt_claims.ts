@@ -91,7 +91,7 @@ export async function verifiedClaims(token: string, verification: Verification, 
       typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options)
     return payload
   } catch (error) {
-    throw refusal(error, step)
+    throw refusal('jwks' in verification.key && isOfKeys(error) ? keysUnreadable(step) : error, step)
   }
 }
 
@@ -110,12 +110,18 @@ async function keyOf(
   const url = endpointOf(key.jwks, step.connection)
   const { status, text } = await step.context.fetch({ method: 'GET', url, headers: { accept: 'application/json' } })
   const keys = status === 200 ? parseJson(text) : undefined
-  if (keys === null || typeof keys !== 'object' || !('keys' in keys))
-    throw new ExchangeError(
-      'transient',
-      `The keys that sign the answer to ${step.title} could not be read (${status}).`,
-    )
+  if (keys === null || typeof keys !== 'object' || !('keys' in keys)) throw keysUnreadable(step, ` (${status})`)
   return createLocalJWKSet(keys as JSONWebKeySet)
+}
+
+/** What a service publishes may be broken for a while: nothing is wrong with the token, nor with what the connection holds. */
+function isOfKeys(error: unknown): boolean {
+  const { JWKSInvalid, JOSENotSupported } = errors
+  return [JWKSInvalid, JOSENotSupported, TypeError, DOMException].some((kind) => error instanceof kind)
+}
+
+function keysUnreadable({ title }: Running, why = ''): ExchangeError {
+  return new ExchangeError('transient', `The keys that sign the answer to ${title} could not be read${why}.`)
 }
 
 function refusal(error: unknown, { title }: Running): unknown {

@@ -189,7 +189,9 @@ describe('claims of a token', () => {
 
   it('transient while the keys cannot be read, or are not the ones yet', async () => {
     const good = await made.token({})
-    for (const keys of [{ status: 503 }, { body: 'oops' }, { body: { keys: [] } }])
+    const broken = { keys: [{ kty: 'RSA', kid: 'k', alg: 'RS256', n: 'AQAB' }] }
+    const bodies = ['oops', { keys: [] }, { keys: 'oops' }, { keys: [null] }, broken]
+    for (const keys of [{ status: 503 }, ...bodies.map((body) => ({ body }))])
       await expect(claims(good, {}, keys)).rejects.toMatchObject({ kind: 'transient' })
   })
 
