@@ -3,17 +3,19 @@ import { OctroiError } from '../core/errors.ts'
 import type { Connection, Principal } from '../core/types.ts'
 import { validateSettings } from '../outbound/connection_input.ts'
 import type { Connector } from '../outbound/connector.ts'
-import { openApp, requireAppAddresses } from '../outbound/connector_app.ts'
+import { isOpened, openApp, requireAppAddresses } from '../outbound/connector_app.ts'
 import { withApp } from '../outbound/held.ts'
 import { callbackPath } from '../outbound/onboarding/callback.ts'
 import { type Opening, openSession, requireReturnUrl } from '../outbound/onboarding/opening.ts'
 import { checkOrigin } from '../outbound/origin_check.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
+import { isAddress } from '../outbound/setting_places.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import { ConnectSessionCreate, ConnectSessionWithUrl } from './connect_session_schemas.ts'
 import { presentSession } from './connect_sessions_presenting.ts'
 import { checkNetworkPermission, chooseScheme, connectorFor, fault, requireAtConnection } from './connections_rules.ts'
 import { type ApiParts, endpoint } from './endpoint.ts'
+import { invalid } from './faults.ts'
 import { chooseId } from './presenting.ts'
 
 type Body = z.output<typeof ConnectSessionCreate>
@@ -99,10 +101,27 @@ async function forNew(parts: ApiParts, principal: Principal, connector: Connecto
   checkNetworkPermission(principal, connection, {})
   const settings = requireKnown(connector, { ...body.settings, ...shared?.app.settings })
   requireAppAddresses(connector, connection, shared)
-  const fixed = [...Object.keys(body.settings), ...Object.keys(shared?.app.settings ?? {})]
+  const given = [...Object.keys(body.settings), ...Object.keys(shared?.app.settings ?? {})]
+  const fixed = [...given, ...withheldAddresses(connector, connection, given)]
   const opened = { ...connection, settings: { ...settings } }
   await requireReachable(parts, connector, shared === undefined ? opened : withApp(opened, shared.app))
   return { connection: opened, exists: false, fixed, schemes }
+}
+
+/**
+ * A network is opened for an address: whoever has the link must not choose another one inside (D9). Returns the addresses that are
+ * not asked for because they may be left out. Throws `invalid_request` for those that may not.
+ */
+function withheldAddresses(connector: Connector, connection: Connection, given: readonly string[]): string[] {
+  if (!isOpened(connection)) return []
+  const asked = Object.entries(connector.settings).filter(
+    ([name]) => isAddress(connector, name) && !given.includes(name),
+  )
+  const errors = asked
+    .filter(([, field]) => !field.optional && field.default === undefined)
+    .map(([name]) => ({ path: `settings.${name}`, message: 'must be given where the network is opened' }))
+  if (errors.length > 0) throw invalid('The person cannot choose the address in an opened network.', errors)
+  return asked.map(([name]) => name)
 }
 
 /** Whoever makes the link can mend an address that is not allowed; the person who opens it cannot. */
@@ -130,7 +149,7 @@ function requireKnown(
     const errors = ((error as OctroiError).errors ?? []).filter(
       ({ path, message }) => message !== 'is required' || Object.hasOwn(settings, path.slice('settings.'.length)),
     )
-    if (errors.length > 0) throw new OctroiError('invalid_request', 'The settings are not valid.', { errors })
+    if (errors.length > 0) throw invalid('The settings are not valid.', errors)
   }
   return settings
 }

@@ -80,7 +80,7 @@ export const connectionsUpdate = endpoint({
     await changeSecrets(parts, stored, {
       after,
       sets,
-      keep: diverted ? 'none' : isFresh ? 'durable' : 'all',
+      keep: diverted ? 'none' : isFresh ? 'durable' : isSetOtherwise(before, after) ? 'consented' : 'all',
       begins,
       async record(store) {
         if (state !== undefined) await store.connections.setState(before.id, state.state, state.state_reason, now)
@@ -131,6 +131,12 @@ function isSentElsewhere(connector: Connector, before: Stored, after: Stored): b
     SCHEMES[before.scheme]?.exchange?.endpoints({ connector, settings }),
   ]
   return JSON.stringify(places(before)) !== JSON.stringify(places(after))
+}
+
+/** A token was asked for with the settings: a narrower scope, another role or user holds from the next call on. */
+function isSetOtherwise(before: Stored, after: Stored): boolean {
+  const names = Object.keys({ ...before.settings, ...after.settings })
+  return names.some((name) => before.settings[name] !== after.settings[name])
 }
 
 /** Under another name a secret may come back: some headers are repeated in answers (D8). */

@@ -43,6 +43,7 @@ describe('connectors.get', () => {
       docs: 'https://paheko.cloud/api',
       source: 'shipped',
       schemes: ['basic'],
+      consent: [],
       settings: { base_url: expect.objectContaining({ format: 'url', optional: false }) },
       secrets: { basic: { username: expect.any(Object), password: expect.any(Object) } },
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of the connector

@@ -1,9 +1,10 @@
 import { command, EXIT } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
-import { add, NO_VERIFY, reconnect } from './connection_add.ts'
+import { add, NO_VERIFY } from './connection_add.ts'
 import { importConnection } from './connection_import.ts'
 import { link } from './connection_link.ts'
 import { next } from './connection_next.ts'
+import { reconnect } from './connection_reconnect.ts'
 import { set } from './connection_set.ts'
 import { collect } from './input.ts'
 import { fields, table } from './table.ts'
@@ -121,8 +122,8 @@ const rm = command({
 
 export const commands = [
   add,
-  link,
   ls,
+  link,
   importConnection,
   show,
   set,

@@ -1,5 +1,5 @@
 import { OctroiApiError, type OctroiClient, type Output } from '../client/index.ts'
-import { type Call, command, UsageError } from './command.ts'
+import { type Call, command } from './command.ts'
 import {
   askFor,
   type Connector,
@@ -60,10 +60,11 @@ export const add = command({
     const { args, options, terminal, env, server } = call
     checkBrowserOption(call, options['no-browser'])
     const secrets = await givenSecrets(options, terminal, env)
+    const set = pairs('set', options.set)
     const connector = await connectorOf(server, args[0])
     const scheme = schemeOf(connector, options.scheme)
     const shared = await sharedApp(server, connector, scheme, secrets)
-    const settings = { ...shared?.settings, ...pairs('set', options.set) }
+    const settings = { ...shared?.settings, ...set }
     const may = options.stdin !== true
     const missing = [
       ...missingSettings(connector, settings),
@@ -127,7 +128,7 @@ async function agreed(
   }
 }
 
-function waiting(id: string): string {
+export function waiting(id: string): string {
   return `\nIt waits for a person who agrees at the service. A link for that: octroi connection link ${id}`
 }
 
@@ -139,62 +140,6 @@ function nextSteps(id: string, connector: Connector, untried: boolean): string {
   const right = Object.keys(connector.grants)[0] ?? 'GET /**'
   return `\n${tried}\nLet a program use it:\n\n  octroi key create NAME --grant '${id}:${right}'`
 }
-
-export const reconnect = command({
-  name: 'connection reconnect',
-  args: ['ID'],
-  summary: 'Give a connection new secrets, and, with them, another address',
-  description:
-    'The id, and with it every grant, stays. The new secrets are tried at the service first. Where a person agrees at the service and nothing is given, that is done anew, with the same account.',
-  examples: [
-    'connection reconnect paheko',
-    'connection reconnect superoffice --no-browser',
-    'connection reconnect paheko --secret-file password=/run/secrets/paheko --secret-env username=PAHEKO_USER',
-    'connection reconnect paheko --set base_url=https://new.example.org --stdin < secrets.json',
-  ],
-  on: 'server',
-  options: { ...PLACE_OPTIONS, ...SECRET_OPTIONS, ...NO_VERIFY, ...BROWSER },
-  async run(call) {
-    const { args, options, terminal, env, server } = call
-    const [id] = args
-    checkBrowserOption(call, options['no-browser'])
-    const secrets = await givenSecrets(options, terminal, env)
-    const before = await server.get('/connections/{id}', { params: { id } })
-    const connector = await connectorOf(server, before.connector)
-    const network = givenNetwork(options, before.network)
-    const asksPerson = connector.consent.includes(before.scheme)
-    const onlyPerson =
-      asksPerson && Object.keys(secrets).length === 0 && options.set === undefined && network === undefined
-    if (onlyPerson && !mayWait(call, options['no-browser']))
-      throw new UsageError('A person has to agree at the service, and there is no terminal to wait on.', [
-        `With --no-browser it waits all the same; a link for somebody else: octroi connection link ${id}`,
-      ])
-    const may = options.stdin !== true
-    const missing = ownMissing(missingSecrets(connector, before.scheme, secrets), before.app !== null)
-    const changed = onlyPerson
-      ? before
-      : await repeatedly(call, missing.length > 0 && may, async () => {
-          const asked = await askFor(terminal, missing, may)
-          return server.patch('/connections/{id}', {
-            params: { id },
-            body: {
-              ...given({ network, settings: options.set === undefined ? undefined : pairs('set', options.set) }),
-              secrets: { ...secrets, ...asked.secrets },
-              verify: options['no-verify'] !== true,
-            },
-          })
-        })
-    const isWaiting = onlyPerson || changed.state === 'pending'
-    if (!isWaiting || !mayWait(call, options['no-browser'])) {
-      terminal.answer(changed, () => `${id} has new secrets; it is ${changed.state}.`)
-      if (changed.state === 'pending') terminal.say(waiting(id))
-      return
-    }
-    await agree(call, before, options['no-browser'])
-    const connected = await server.get('/connections/{id}', { params: { id } })
-    terminal.answer(connected, () => `${id} is connected again; it is ${connected.state}.`)
-  },
-})
 
 /** Who has typed a secret wrong wants to type it again, not to begin anew. */
 export async function repeatedly<T>(

@@ -2,15 +2,16 @@ import { writeFileSync } from 'node:fs'
 import { Document, type Node, type YAMLMap } from 'yaml'
 import type { ItemOf } from '../client/index.ts'
 import { command } from './command.ts'
+import { appEntry, appSecrets } from './state_apps.ts'
 import { accountEntry, type Connector, type Current, connectionEntry, keyEntry, readCurrent } from './state_current.ts'
 import { webhookEntry } from './state_webhooks.ts'
 
 const exportState = command({
   name: 'export',
   args: ['[FILE]'],
-  summary: 'Write accounts, connections, keys and webhooks as a file, without any secret',
+  summary: 'Write accounts, applications, connections, keys and webhooks as a file, without any secret',
   description:
-    'For "octroi apply", here or elsewhere. Each secret of a connection is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out. Webhooks are written without a secret: where apply makes one it prints it, unless the file gives one.',
+    'For "octroi apply", here or elsewhere. Each secret that a connection or an application must have is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out. Tokens are not written: a connection to which a person agreed at the service waits for a person where apply makes it. Webhooks are written without a secret: where apply makes one it prints it, unless the file gives one.',
   examples: ['export state.yaml', 'export --json > state.json'],
   on: 'server',
   options: {},
@@ -19,20 +20,28 @@ const exportState = command({
     for (const key of twins(current)) {
       terminal.say(`Note: ${key.account} has two keys named ${key.name}; apply will refuse that. Rename or revoke one.`)
     }
+    for (const { id } of current.connections.filter((connection) => isAgreed(connection, current)))
+      terminal.say(`Note: ${id} was agreed to by a person; where apply makes it, somebody has to agree again.`)
     if (current.webhooks === undefined) terminal.say('Note: webhooks are left out; your key may not read them.')
     const state = stateOf(current)
     const text = terminal.json ? `${JSON.stringify(state, null, 2)}\n` : yamlOf(state, current)
     if (file === undefined) return terminal.print(text.trimEnd())
     writeFileSync(file, text)
     terminal.say(
-      `${file}: ${current.accounts.length} accounts, ${current.connections.length} connections, ${current.keys.length} keys, ${current.webhooks?.length ?? 0} webhooks.`,
+      `${file}: ${current.accounts.length} accounts, ${current.apps.length} applications, ${current.connections.length} connections, ${current.keys.length} keys, ${current.webhooks?.length ?? 0} webhooks.`,
     )
   },
 })
 
-function stateOf({ accounts, connections, keys, webhooks, connectors }: Current) {
+function stateOf({ accounts, apps, connections, keys, webhooks, connectors }: Current) {
   return {
     accounts: accounts.map(accountEntry),
+    apps: apps.map((app) => {
+      const names = appSecrets(connectors.get(app.connector), app.scheme)
+      const secrets = Object.fromEntries(names.map((name) => [name, reference(`${app.connector} app ${name}`)]))
+      const { connector, scheme, ...rest } = appEntry(app, connectors.get(app.connector))
+      return { connector, scheme, secrets, ...rest }
+    }),
     connections: connections.map((connection) => {
       const { id, connector, scheme, ...rest } = connectionEntry(connection, connectors.get(connection.connector))
       return { id, connector, scheme, secrets: placeholders(connection, connectors.get(connection.connector)), ...rest }
@@ -44,13 +53,19 @@ function stateOf({ accounts, connections, keys, webhooks, connectors }: Current)
   }
 }
 
+/** Tokens are not written: what a person agreed to is good for one installation. */
+function isAgreed({ connector, scheme, state }: Connection, { connectors }: Current): boolean {
+  return state !== 'pending' && connectors.get(connector)?.consent.includes(scheme) === true
+}
+
 type Connection = ItemOf<'/connections'>
 
 /** All that must be given; what may be is not known to be there. */
-function placeholders({ id, scheme }: Connection, connector: Connector | undefined): Record<string, string> {
+function placeholders({ id, scheme, app }: Connection, connector: Connector | undefined): Record<string, string> {
+  const lent = app === null ? [] : appSecrets(connector, scheme)
   return Object.fromEntries(
     Object.entries(connector?.secrets[scheme] ?? {})
-      .filter(([, field]) => field.optional !== true)
+      .filter(([name, field]) => field.optional !== true && !lent.includes(name))
       .map(([name]) => [name, reference(`${id} ${name}`)]),
   )
 }
@@ -67,15 +82,28 @@ const HEAD = ` The state of an Octroi, for "octroi apply FILE" (a plan) and "oct
 function yamlOf(state: ReturnType<typeof stateOf>, { connectors }: Current): string {
   const document = new Document(state)
   document.commentBefore = HEAD
-  state.connections.forEach(({ connector, scheme, secrets }, i) => {
-    for (const name of Object.keys(secrets)) {
-      const title = connectors.get(connector as string)?.secrets[scheme as string]?.[name]?.title
-      const node = document.getIn(['connections', i, 'secrets', name], true) as Node | undefined
-      if (node && typeof title === 'string') node.comment = ` ${title}`
-    }
-  })
+  const lists = { apps: state.apps, connections: state.connections }
+  for (const [list, entries] of Object.entries(lists)) {
+    entries.forEach(({ connector, scheme, secrets }, i) => {
+      const fields = connectors.get(connector as string)?.secrets[scheme as string] ?? {}
+      for (const name of Object.keys(secrets)) {
+        const node = document.getIn([list, i, 'secrets', name], true) as Node | undefined
+        if (node && typeof fields[name]?.title === 'string') node.comment = ` ${fields[name].title}`
+      }
+      const left = leftOut(fields, secrets, list === 'apps')
+      const map = document.getIn([list, i, 'secrets'], true) as Node | undefined
+      if (map && left.length > 0) map.comment = ` to be added if it has any: ${left.join(', ')}`
+    })
+  }
   spaceOut(document.contents as YAMLMap)
   return document.toString({ lineWidth: 0 })
+}
+
+/** What may be given; whether it was, only the server knows. */
+function leftOut(fields: Connector['secrets'][string], given: object, ofApp: boolean): string[] {
+  return Object.entries(fields).flatMap(([name, { optional, begins, scope }]) =>
+    optional === true && begins === undefined && !(name in given) && !(ofApp && scope !== 'app') ? [name] : [],
+  )
 }
 
 function spaceOut(map: YAMLMap): void {

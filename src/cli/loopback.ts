@@ -59,18 +59,17 @@ export class Loopback {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.#origin)
     // A page of elsewhere whose name was turned to this address has another host in its requests.
     const isOurs = request.method === 'GET' && `http://${request.headers.host}` === this.#origin
-    if (isOurs && pathname === '/') return this.#lead(response)
-    if (isOurs && pathname === '/back' && this.#arrived?.(searchParams) === true)
-      return say(response, 200, 'You can close this page and go back to the terminal.')
-    say(response, 404, 'Nothing is waited for here.')
+    if (isOurs && pathname === '/') this.#lead(response)
+    else if (isOurs && pathname === '/back' && this.#arrived?.(searchParams) === true)
+      say(response, 200, 'You can close this page and go back to the terminal.')
+    else say(response, 404, 'Nothing is waited for here.')
   }
 
   #lead(response: ServerResponse): void {
     const target = this.#target
     this.#target = undefined
-    if (target === undefined)
-      return say(response, 410, 'This address was opened already. Begin again if it was not you.')
-    response.writeHead(302, { Location: target, ...HEADERS }).end()
+    if (target === undefined) say(response, 410, 'This address was opened already. Begin again if it was not you.')
+    else response.writeHead(302, { Location: target, ...HEADERS }).end()
   }
 }
 

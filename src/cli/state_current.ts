@@ -1,6 +1,7 @@
 import type { ItemOf, OctroiClient, Output } from '../client/index.ts'
 import { baseUrlFault, normaliseBaseUrl } from '../outbound/places.ts'
 import { collect } from './input.ts'
+import { type App, readApps } from './state_apps.ts'
 import type { AccountEntry, ConnectionEntry, KeyEntry } from './state_file.ts'
 
 /** Everything in one shape, whether it comes from a file or from the server: what is as it would be anyway is left out. */
@@ -16,6 +17,8 @@ export interface Current {
   readonly keys: readonly KeyItem[]
   /** `undefined`: the key may not read them. */
   readonly webhooks: readonly ItemOf<'/webhooks'>[] | undefined
+  /** Registrations of applications, which connections share. */
+  readonly apps: readonly App[]
   readonly connectors: ReadonlyMap<string, Connector>
   /** The key that is used for this. */
   readonly self: Output<'GET', '/keys/self'>
@@ -38,6 +41,7 @@ export async function readCurrent(server: OctroiClient): Promise<Current> {
       .filter(({ state }) => state === 'active' || state === 'disabled')
       .sort(by((key) => `${key.account} ${key.name}`)),
     webhooks: mayRead ? await collect(server.pages('/webhooks', { query })) : undefined,
+    apps: await readApps(server, connectors),
     connectors: new Map(connectors.map((connector) => [connector.id, connector])),
     self,
   }

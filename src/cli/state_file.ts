@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { ConnectorAppSet } from '../api/connect_session_schemas.ts'
 import { AccountCreate, ConnectionCreate, Id, KeyCreate } from '../api/schemas.ts'
 import { WebhookCreate } from '../api/webhook_schemas.ts'
 import { ConfigurationError } from '../core/errors.ts'
@@ -19,6 +20,9 @@ const Connection = ConnectionCreate.omit({ verify: true }).extend({
   secrets: ConnectionCreate.shape.secrets.default({}),
 })
 
+/** What connections of the connector share; known by its connector. */
+const App = ConnectorAppSet.extend({ connector: Id, secrets: ConnectorAppSet.shape.secrets.default({}) })
+
 /** A key is known by its account and name; one with a secret is taken over (`octroi key import`), not made. */
 const Key = KeyCreate.extend({
   account: Id,
@@ -32,6 +36,7 @@ const Webhook = WebhookCreate.extend({ id: Id, secret: z.string().optional() })
 
 const StateFile = z.strictObject({
   accounts: z.array(Account).default([]),
+  apps: z.array(App).optional(),
   connections: z.array(Connection).default([]),
   keys: z.array(Key).default([]),
   webhooks: z.array(Webhook).optional(),
@@ -39,6 +44,7 @@ const StateFile = z.strictObject({
 
 export type StateFile = z.output<typeof StateFile>
 export type AccountEntry = StateFile['accounts'][number]
+export type AppEntry = NonNullable<StateFile['apps']>[number]
 export type ConnectionEntry = StateFile['connections'][number]
 export type KeyEntry = StateFile['keys'][number]
 export type WebhookEntry = NonNullable<StateFile['webhooks']>[number]
@@ -97,13 +103,17 @@ function misplacedReferences(value: unknown, path: Path): Fault[] {
 
 function isSecretField([list, , field, name, ...more]: Path): boolean {
   if (more.length > 0) return false
-  return list === 'connections'
+  return list === 'connections' || list === 'apps'
     ? field === 'secrets' && name !== undefined
     : (list === 'keys' || list === 'webhooks') && field === 'secret' && name === undefined
 }
 
-function duplicates({ accounts, connections, keys, webhooks = [] }: StateFile): Fault[] {
+function duplicates({ accounts, apps = [], connections, keys, webhooks = [] }: StateFile): Fault[] {
   return [
+    ...repeated(
+      'apps',
+      apps.map(({ connector }) => connector),
+    ),
     ...repeated(
       'accounts',
       accounts.map(({ id }) => id),

@@ -1,6 +1,7 @@
 import type { OctroiClient } from '../client/index.ts'
 import { ConfigurationError } from '../core/errors.ts'
 import { missingSettings } from './connection_giving.ts'
+import { appDeletions, appFaults, appStep } from './state_apps.ts'
 import {
   accountEntry,
   type Connector,
@@ -33,7 +34,7 @@ export interface NewKey {
 /** One thing and what becomes of it. */
 export interface Step {
   readonly action: 'create' | 'update' | 'delete' | 'unchanged'
-  readonly noun: 'account' | 'connection' | 'key' | 'webhook'
+  readonly noun: 'account' | 'app' | 'connection' | 'key' | 'webhook'
   readonly id: string
   /** What changes of it. */
   readonly fields: readonly string[]
@@ -56,15 +57,18 @@ export interface PlanOptions {
 
 /** What is to be done, in order. Throws `ConfigurationError` with all that the server would refuse for certain. */
 export function planOf(file: StateFile, current: Current, options: PlanOptions): Step[] {
-  const faults = [...faultsOf(file, current), ...webhookFaults(file, current)]
+  const faults = [...appFaults(file, current), ...faultsOf(file, current), ...webhookFaults(file, current)]
   if (faults.length > 0) throw new ConfigurationError(faults)
   const makes = [
     ...file.accounts.map((entry) => accountStep(entry, current)),
+    // Before the connections that use them, and gone after those.
+    ...(file.apps ?? []).map((entry) => appStep(entry, current, options.secrets)),
     ...file.connections.map((entry) => connectionStep(entry, current, options.secrets)),
     ...file.keys.map((entry) => keyStep(entry, current)),
     ...(file.webhooks ?? []).map((entry) => webhookStep(entry, current, options.secrets)),
   ]
-  return options.prune ? [...makes, ...webhookDeletions(file, current), ...deletions(file, current)] : makes
+  if (!options.prune) return makes
+  return [...makes, ...webhookDeletions(file, current), ...deletions(file, current), ...appDeletions(file, current)]
 }
 
 function faultsOf(file: StateFile, { accounts, connections, connectors, keys }: Current): string[] {

@@ -80,7 +80,7 @@ export function withoutAppSecrets({ secrets, ...rest }: ConnectionSecrets, schem
   return { ...rest, secrets: Object.fromEntries(Object.entries(secrets).filter(([name]) => !isShared(name))) }
 }
 
-function isOpened({ network }: Connection): boolean {
+export function isOpened({ network }: Connection): boolean {
   return Object.values(network).some((value) => value !== undefined && value !== false)
 }
 

@@ -12,6 +12,10 @@ const obtained = (more: Partial<Obtained> = {}): Obtained => ({
 })
 
 describe('a token', () => {
+  it.each([1, 1_000, 5_000])('that lives %d ms is not asked for in the background all the time', (life) => {
+    expect(tokenOf(obtained({ expiresAt: NOW + life }), NOW, null, 0).renew_at).toBe(at(5_000))
+  })
+
   it.each([
     [0, 0.7],
     [0.5, 0.775],

@@ -7,6 +7,8 @@ const SKEW_SHARE = 0.05
 /** It is renewed when between 70 and 85 % of its life is over; the spread keeps those that were made together from coming together. */
 const EARLIEST = 0.7
 const LATEST = 0.85
+/** A service that gives tokens for a second would else be asked every second, whether anybody calls it or not. */
+const LEAST_MS = 5_000
 
 /** `random` is at least 0 and below 1. An end that is over already says nothing: such a token is used until it is refused. */
 export function tokenOf(obtained: Obtained, now: number, refusedAt: string | null, random: number): Token {
@@ -53,7 +55,7 @@ export function isSpent({ obtained_at, expires_at }: Token): boolean {
 }
 
 function renewalTime(from: number, end: number, random: number): number {
-  return from + (end - from) * (EARLIEST + (LATEST - EARLIEST) * random)
+  return from + Math.max(LEAST_MS, (end - from) * (EARLIEST + (LATEST - EARLIEST) * random))
 }
 
 /** Until when it may be relied on without having been renewed. */

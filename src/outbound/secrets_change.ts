@@ -5,7 +5,7 @@ import type { SecretSets, Vault } from '../core/vault.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Renewals } from './renewals.ts'
 import type { Values } from './scheme.ts'
-import { carryToken, type TokenToPut } from './token_carrying.ts'
+import { carryToken, type Keep, type TokenToPut } from './token_carrying.ts'
 
 export interface ChangeParts {
   readonly store: Store
@@ -19,7 +19,7 @@ export interface SecretsChange {
   readonly after: Connection
   readonly sets: SecretSets
   /** What becomes of its token (`token_carrying.ts`); `token` is another one instead. */
-  readonly keep: 'all' | 'durable' | 'none'
+  readonly keep: Keep
   readonly begins?: Values | undefined
   readonly token?: Token | null | undefined
   /** In the same transaction. */

@@ -14,11 +14,16 @@ export interface TokenToPut {
   readonly dueAt: string | null
 }
 
+/**
+ * `all`: nothing that it depends on changed; `consented`: other settings, with which a login is made anew and a consent stands;
+ * `durable`: other secrets for the same place, which what a person's consent gave outlives; `none`: another place.
+ */
+export type Keep = 'all' | 'consented' | 'durable' | 'none'
+
 interface Carrying {
   /** Of the secrets that it is sealed for. */
   readonly version: number
-  /** `all`: nothing that it depends on changed; `durable`: other secrets for the same place; `none`: another place. */
-  readonly keep: 'all' | 'durable' | 'none'
+  readonly keep: Keep
   /** The connection as it will be; as it is unless given. */
   readonly after?: Connection | undefined
   /** Values that a new token begins with, given by hand. */
@@ -37,17 +42,20 @@ export async function carryToken(
   if (connector === undefined || exchange === undefined) return null
   const durable = durableNames(exchange, connector)
   const { connection, dataKey, sealed, token } = stored
+  // What a login brought speaks for its account, with the rights that it was asked for: with others it is somebody else's.
+  const settings = { ...after.settings, ...stored.app?.app.settings }
+  const isOfLogin = exchange.consent?.needed({ connector, settings }) !== true
   const before =
-    token?.sealed == null || keep === 'none'
+    token?.sealed == null || keep === 'none' || (keep !== 'all' && isOfLogin)
       ? null
       : await vault.openToken(dataKey, connection, token.sealed, sealed.version)
   const carried = chooseToken(before, keep, durable, begins)
   return { sealed: await vault.sealToken(dataKey, after, carried, version), dueAt: carried.renew_at }
 }
 
-function chooseToken(before: Token | null, keep: Carrying['keep'], durable: readonly string[], begins: Values): Token {
+function chooseToken(before: Token | null, keep: Keep, durable: readonly string[], begins: Values): Token {
   if (Object.keys(begins).length > 0) return begunToken(begins, durable)
-  if (before !== null && keep === 'all') return before
+  if (before !== null && (keep === 'all' || keep === 'consented')) return before
   return spentToken(before, durable, Date.now())
 }
 

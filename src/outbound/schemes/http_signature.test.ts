@@ -175,4 +175,11 @@ describe('http_signature', () => {
     const { x } = createPublicKey(ED25519).export({ format: 'jwk' })
     expect(x).toBe('JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs')
   })
+
+  it('refuses an RSA key that is too small to sign with', () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    const secrets = { private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, key_id: 'k' }
+    const from = connection('{ algorithm: rsa-pss-sha512, components: ["@method"] }', secrets)
+    expect(() => headers(from)).toThrow('reconnect_required: The signing key is not a key for rsa-pss-sha512.')
+  })
 })

@@ -155,7 +155,9 @@ function privateKey(text: string, algorithm: Exclude<SignatureAlgorithm, 'hmac-s
   const key = readPem(text)
   const kind = key.asymmetricKeyType as string
   const curve = key.asymmetricKeyDetails?.namedCurve
-  if (!(KINDS[algorithm] as readonly string[]).includes(kind) || (kind === 'ec' && curve !== 'prime256v1'))
+  // As RFC 7518 §3.3 and §3.5 have it for the same algorithms: 2048 bits or more. Into much less no PSS signature fits.
+  const isSmall = (key.asymmetricKeyDetails?.modulusLength ?? 2048) < 2048
+  if (!(KINDS[algorithm] as readonly string[]).includes(kind) || (kind === 'ec' && curve !== 'prime256v1') || isSmall)
     throw new Error(`is not a key for ${algorithm}`)
   return key
 }

@@ -130,6 +130,7 @@ export const oauth1: Scheme = {
       })
     },
     consent: oauth1Consent({
+      needed: ({ connector }) => compiled(connector).legs !== undefined,
       legs: legsOf,
       identity: ({ connector }) => compiled(connector).identity,
       authorization: (connection, request, token, more) =>

@@ -10,6 +10,8 @@ export interface Legs {
 }
 
 export interface ConsentParts {
+  /** Known before the settings are, which the legs may be made of. */
+  needed(connection: ConnectionSettings): boolean
   /** `undefined` where the connector has no legs: the token is then given. */
   legs(connection: ConnectionSettings): Legs | undefined
   /** The field beside the access token that says who agreed. */
@@ -25,7 +27,7 @@ export interface ConsentParts {
 
 export function oauth1Consent(parts: ConsentParts): Consent {
   return {
-    needed: (connection) => parts.legs(connection) !== undefined,
+    needed: parts.needed,
     signInAt: (connection) => legsOf(parts, connection).authorize,
     async begin(connection, { redirectUri, state }, context) {
       const legs = legsOf(parts, connection)
