@@ -56,6 +56,8 @@ export interface Connector {
   readonly accounts?: AccountChoice | undefined
   readonly headers: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
+  /** Parameters that are taken off the caller's request: with them the service would do something else than the rules saw. */
+  readonly drop_query: readonly string[]
   readonly encoded_slash: 'allow' | 'refuse'
   readonly cookies: 'keep' | 'drop'
   /** Below the base URL, query included; a template: the request of a connection is `resolveTest`. */

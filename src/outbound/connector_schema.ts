@@ -90,6 +90,12 @@ const shape = {
     .record(z.string().min(1), z.string())
     .default({})
     .describe('Sent on every call: name and template over settings'),
+  drop_query: z
+    .array(z.string().min(1).max(100))
+    .default([])
+    .describe(
+      'Parameters of the caller that are never sent: with them the service takes another method or path than the rules saw',
+    ),
   encoded_slash: z.enum(['allow', 'refuse']).default('refuse'),
   cookies: z.enum(['keep', 'drop']).default('drop'),
   test: z

@@ -19,7 +19,11 @@ export function signedNames(scheme: Scheme, connection: ConnectionSettings): Sig
   const signed = scheme.names(connection)
   return {
     headers: unique([...headers.map(([name]) => name.toLowerCase()), ...signed.headers]),
-    query: unique([...query.map(([name]) => name.toLowerCase()), ...signed.query]),
+    query: unique([
+      ...query.map(([name]) => name.toLowerCase()),
+      ...connection.connector.drop_query.map(lower),
+      ...signed.query,
+    ]),
   }
 }
 
@@ -51,4 +55,8 @@ function constantQuery({ connector, settings }: ConnectionSettings): string[] {
 
 function unique(names: readonly string[]): string[] {
   return [...new Set(names)]
+}
+
+function lower(name: string): string {
+  return name.toLowerCase()
 }
