@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reference } from '../src/cli/reference.ts'
-import { connectorJsonSchema } from '../src/outbound/connector.ts'
+import { connectorJsonSchema } from '../src/outbound/connectors/connector.ts'
 
 /** `npm run docs`: writes what is made from the code and committed, so that editors and readers have it without running anything. */
 const root = join(import.meta.dirname, '..')

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type Connector, parseConnector } from '../src/outbound/connector.ts'
+import { type Connector, parseConnector } from '../src/outbound/connectors/connector.ts'
 
 /** The table of connectors says what the files say: no more, no less, and how well it is known. */
 

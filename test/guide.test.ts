@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Catalogue } from '../src/outbound/catalogue.ts'
-import { replayRecording } from '../src/outbound/recording.ts'
+import { Catalogue } from '../src/outbound/connectors/catalogue.ts'
+import { replayRecording } from '../src/outbound/recordings/recording.ts'
 
 /** The examples of the guide are real: its connectors are connectors, and its recordings are what goes out. */
 describe.each(['guides/write-a-connector.md', 'fr/ecrire-un-connecteur.md'])('docs/%s', (page) => {

@@ -1,7 +1,7 @@
 import type { Connection as Stored } from '../core/types.ts'
-import { validateSettings } from '../outbound/connection_input.ts'
-import { makeConnection } from '../outbound/connection_making.ts'
-import { appFor, ownSecrets, requireAppAddresses } from '../outbound/connector_app.ts'
+import { makeConnection } from '../outbound/connections/connection_making.ts'
+import { appFor, ownSecrets, requireAppAddresses } from '../outbound/connections/connector_app.ts'
+import { validateSettings } from '../outbound/connectors/connection_input.ts'
 import {
   checkAllowNever,
   checkNetworkPermission,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { checkFault } from '../outbound/check.ts'
-import { changedMeanwhile } from '../outbound/secrets_change.ts'
+import { checkFault } from '../outbound/connections/check.ts'
+import { changedMeanwhile } from '../outbound/connections/secrets_change.ts'
 import { connectionFor, fault } from './connections_rules.ts'
 import { testNext } from './connections_trying.ts'
 import { endpoint } from './endpoint.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { openHeld } from '../outbound/held.ts'
+import { openHeld } from '../outbound/connections/held.ts'
 import { connectionFor, fault } from './connections_rules.ts'
 import { testNext, testStored } from './connections_trying.ts'
 import { endpoint } from './endpoint.ts'

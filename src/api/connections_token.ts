@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { StoredConnection } from '../core/stores.ts'
-import { openHeld } from '../outbound/held.ts'
+import { openHeld } from '../outbound/connections/held.ts'
 import type { ApiParts } from './endpoint.ts'
 import { notFound, presentConnection } from './presenting.ts'
 import type { Connection } from './schemas.ts'

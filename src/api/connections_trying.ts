@@ -1,8 +1,8 @@
 import type { StoredConnection } from '../core/stores.ts'
-import { type CheckResult, checkConnection, checkFault } from '../outbound/check.ts'
-import { type Held, openHeld } from '../outbound/held.ts'
-import { awaitsConsent } from '../outbound/token_carrying.ts'
-import { faultOf, tryOut } from '../outbound/trial.ts'
+import { type CheckResult, checkConnection, checkFault } from '../outbound/connections/check.ts'
+import { type Held, openHeld } from '../outbound/connections/held.ts'
+import { faultOf, tryOut } from '../outbound/connections/trial.ts'
+import { awaitsConsent } from '../outbound/tokens/token_carrying.ts'
 import type { ApiParts } from './endpoint.ts'
 
 /**

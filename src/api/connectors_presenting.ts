@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Connector as CatalogueEntry } from '../outbound/connector.ts'
+import type { Connector as CatalogueEntry } from '../outbound/connectors/connector.ts'
 import type { SecretFields } from '../outbound/scheme.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
 

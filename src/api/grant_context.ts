@@ -1,6 +1,6 @@
 import type { Store } from '../core/stores.ts'
 import type { Connection, Grant } from '../core/types.ts'
-import type { Catalogue } from '../outbound/catalogue.ts'
+import type { Catalogue } from '../outbound/connectors/catalogue.ts'
 import type { GrantContext } from '../policy/escalation.ts'
 
 /** The connections and connectors that the given grants speak of, read once. */

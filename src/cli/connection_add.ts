@@ -1,4 +1,5 @@
 import { OctroiApiError, type OctroiClient, type Output } from '../client/index.ts'
+import { appOf } from './apps.ts'
 import { type Call, command } from './command.ts'
 import {
   askFor,
@@ -16,7 +17,6 @@ import {
   type Secrets,
   schemeOf,
 } from './connection_giving.ts'
-import { appOf } from './connector_app.ts'
 import { agree, BROWSER, checkBrowserOption, mayWait } from './consent.ts'
 import { given, pairs, seconds } from './input.ts'
 import { reportOf, reportText } from './report.ts'

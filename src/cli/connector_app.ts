@@ -1,4 +1,4 @@
-import { OctroiApiError, type OctroiClient, type Output } from '../client/index.ts'
+import type { App } from './apps.ts'
 import { command } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
 import {
@@ -16,18 +16,6 @@ import {
 } from './connection_giving.ts'
 import { given, pairs } from './input.ts'
 import { fields } from './table.ts'
-
-type App = Output<'GET', '/connectors/{id}/app'>
-
-/** The registration that connections of the connector share; `undefined` where there is none, or this key may not know. */
-export async function appOf(server: OctroiClient, connector: string): Promise<App | undefined> {
-  try {
-    return await server.get('/connectors/{id}/app', { params: { id: connector } })
-  } catch (error) {
-    if (error instanceof OctroiApiError && ['not_found', 'not_granted'].includes(error.code)) return undefined
-    throw error
-  }
-}
 
 const set = command({
   name: 'connector app set',

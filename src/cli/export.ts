@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { Document, type Node, type YAMLMap } from 'yaml'
 import type { ItemOf } from '../client/index.ts'
+import { appSecrets } from './apps.ts'
 import { command } from './command.ts'
-import { appEntry, appSecrets } from './state_apps.ts'
+import { appEntry } from './state_apps.ts'
 import { accountEntry, type Connector, type Current, connectionEntry, keyEntry, readCurrent } from './state_current.ts'
 import { webhookEntry } from './state_webhooks.ts'
 

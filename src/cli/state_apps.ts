@@ -1,33 +1,10 @@
-import type { OctroiClient, Output } from '../client/index.ts'
-import { isOfApp, missingSecrets } from './connection_giving.ts'
-import { appOf } from './connector_app.ts'
+import type { App } from './apps.ts'
+import { isOfApp } from './connection_giving.ts'
 import { type Connector, type Current, compact, differences, type Entry } from './state_current.ts'
 import type { AppEntry, StateFile } from './state_file.ts'
 import type { Step } from './state_plan.ts'
 
 /** Registrations of applications in a state file: what each is, and what its step of a plan sends. */
-
-export type App = Output<'GET', '/connectors/{id}/app'>
-
-/** Of the connectors that have anything of an application; there is no list of them. */
-export async function readApps(server: OctroiClient, connectors: readonly Connector[]): Promise<App[]> {
-  const found: App[] = []
-  for (const connector of connectors.filter(takesApp)) {
-    const app = await appOf(server, connector.id)
-    if (app !== undefined) found.push(app)
-  }
-  return found
-}
-
-function takesApp(connector: Connector): boolean {
-  return connector.schemes.some((scheme) => appSecrets(connector, scheme).length > 0)
-}
-
-/** The names of those that must be given. */
-export function appSecrets(connector: Connector | undefined, scheme: string): string[] {
-  if (connector === undefined) return []
-  return missingSecrets(connector, scheme, {}).flatMap(({ name, field }) => (isOfApp(field) ? [name] : []))
-}
 
 export function appEntry(
   { connector, scheme, settings, network }: AppEntry | App,

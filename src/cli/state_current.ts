@@ -1,7 +1,7 @@
 import type { ItemOf, OctroiClient, Output } from '../client/index.ts'
-import { baseUrlFault, normaliseBaseUrl } from '../outbound/places.ts'
+import { baseUrlFault, normaliseBaseUrl } from '../outbound/connectors/places.ts'
+import { type App, readApps } from './apps.ts'
 import { collect } from './input.ts'
-import { type App, readApps } from './state_apps.ts'
 import type { AccountEntry, ConnectionEntry, KeyEntry } from './state_file.ts'
 
 /** Everything in one shape, whether it comes from a file or from the server: what is as it would be anyway is left out. */

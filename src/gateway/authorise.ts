@@ -1,7 +1,7 @@
 import { OctroiError } from '../core/errors.ts'
 import { ID_PATTERN } from '../core/ids.ts'
 import type { Admission } from '../inbound/admissions.ts'
-import type { Sought } from '../outbound/targets.ts'
+import type { Sought } from '../outbound/connections/targets.ts'
 import { compileRights, grantAppliesTo, type Rights } from '../policy/grants.ts'
 import { normalisePath } from '../policy/path.ts'
 import { holdsPermission } from '../policy/permissions.ts'

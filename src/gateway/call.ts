@@ -7,8 +7,8 @@ import type { RenderProblem } from '../core/problem.ts'
 import type { Admission } from '../inbound/admissions.ts'
 import type { Caller } from '../inbound/caller.ts'
 import type { RequestHead } from '../inbound/request_head.ts'
+import type { Sought, Target } from '../outbound/connections/targets.ts'
 import type { Values } from '../outbound/scheme.ts'
-import type { Sought, Target } from '../outbound/targets.ts'
 import { CallerGone } from './caller_gone.ts'
 
 export interface CallRecorder {

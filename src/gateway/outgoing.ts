@@ -1,6 +1,6 @@
+import type { Target } from '../outbound/connections/targets.ts'
 import { signRequest } from '../outbound/request_signing.ts'
 import type { Signature } from '../outbound/scheme.ts'
-import type { Target } from '../outbound/targets.ts'
 import type { Call } from './call.ts'
 import type { RequestBody } from './exchange.ts'
 import { upstreamHeaders, upstreamQuery } from './headers.ts'

@@ -1,4 +1,4 @@
-import type { Target } from '../outbound/targets.ts'
+import type { Target } from '../outbound/connections/targets.ts'
 import { BodyRelay, readBody, tooLarge } from './body_relay.ts'
 import type { Call } from './call.ts'
 import type { RequestBody } from './exchange.ts'

@@ -1,8 +1,8 @@
 import { OctroiError } from '../core/errors.ts'
 import type { RequestHead } from '../inbound/request_head.ts'
+import type { Sought } from '../outbound/connections/targets.ts'
 import type { Values } from '../outbound/scheme.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
-import type { Sought } from '../outbound/targets.ts'
 
 const PREFIX = 'octroi-param-'
 const NONE: Values = {}

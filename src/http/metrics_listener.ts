@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { Listener } from '../outbound/egress.ts'
+import type { Listener } from '../outbound/network/egress.ts'
 import type { Metrics } from './metrics.ts'
 
 /** `/metrics` without a key, for a collector on the same machine. */

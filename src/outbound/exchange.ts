@@ -1,4 +1,4 @@
-import type { Connector } from './connector.ts'
+import type { Connector } from './connectors/connector.ts'
 import type { ClientCertificate, ConnectionSecrets, ConnectionSettings, Values } from './scheme.ts'
 
 /** The part of a scheme that turns secrets into a token: a login call, an OAuth grant, a ticket. */

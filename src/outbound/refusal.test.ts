@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from './connector.ts'
+import { parseConnector } from './connectors/connector.ts'
 import { credentialRefused, refusalNeedsBody, refusalText } from './refusal.ts'
 
 const HEAD = 'id: acme\nname: Acme\ndocs: https://acme.example\nscheme: basic\nbase_url: https://acme.example\n'

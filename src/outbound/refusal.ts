@@ -1,5 +1,5 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
-import type { Connector } from './connector.ts'
+import type { Connector } from './connectors/connector.ts'
 
 /**
  * Did the service refuse our credential? Any 401 does, unless the connector says that a 401 is an answer like any other;

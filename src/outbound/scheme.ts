@@ -1,7 +1,7 @@
 import type { z } from 'zod'
-import type { Connector } from './connector.ts'
+import type { Connector } from './connectors/connector.ts'
+import type { TemplateScope } from './connectors/template.ts'
 import type { Exchange } from './exchange.ts'
-import type { TemplateScope } from './template.ts'
 
 /** One secret that a scheme asks for. From this declaration come validation, the connect form, the CLI's prompts, the API's schema and the docs. */
 export interface SecretField {

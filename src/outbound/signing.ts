@@ -1,5 +1,5 @@
 import { OctroiError } from '../core/errors.ts'
-import { headerValueFault } from './places.ts'
+import { headerValueFault } from './connectors/places.ts'
 import type { ConnectionSecrets, ConnectionSettings, Scheme, Signature, SignedNames } from './scheme.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OctroiError } from '../core/errors.ts'
-import { validateSecrets, validateSettings } from '../outbound/connection_input.ts'
-import { parseConnector } from '../outbound/connector.ts'
+import { validateSecrets, validateSettings } from '../outbound/connectors/connection_input.ts'
+import { parseConnector } from '../outbound/connectors/connector.ts'
 import { fieldFault } from './connect_faults.ts'
 
 /** The real validation of a connector that has a field of each kind: what it says today has its sentence here. */

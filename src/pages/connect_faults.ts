@@ -38,7 +38,7 @@ export function faultStatus(fault: ConnectFault | 'unchosen'): number {
   return status >= 500 || kind === 'later' ? status : 500
 }
 
-/** What validation says (`src/outbound/connection_input.ts`, `places.ts`), by its beginning. A test holds the two together. */
+/** What validation says (`src/outbound/connectors/connection_input.ts`, `places.ts`), by its beginning. A test holds the two together. */
 const FIELD: readonly (readonly [RegExp, keyof ConnectWords['fieldFaults']])[] = [
   [/^(is required|may not be empty)/, 'required'],
   [/^(must be an http|is not a valid address)/, 'address'],

@@ -8,6 +8,7 @@ import {
   connectFailed,
   connectOnward,
   connectRefused,
+  connectStopped,
 } from './connect.ts'
 
 const AROUND = { language: 'en', host: 'octroi.example.org', service: 'Acme <&>' } as const
@@ -138,4 +139,25 @@ describe('the end', () => {
       expect(page.body).not.toContain('Try again</a>')
     },
   )
+})
+
+describe('stopped', () => {
+  it.each([
+    ['cookies', 403, 'allow cookies for octroi.example.org'],
+    ['stale', 403, 'not sent from the page'],
+    ['wrong', 413, 'too much of it'],
+  ] as const)('%s: %i, in words, with a way to begin anew', (reason, wanted, words) => {
+    const { status, body } = connectStopped({
+      ...AROUND,
+      reason,
+      status: wanted,
+      retry: '/connect/x',
+      detail: 'why <b>',
+    })
+    expect(status).toBe(wanted)
+    expect(body).toContain(words)
+    expect(body).toContain('Nothing was connected')
+    expect(body).toContain('href="/connect/x?lang=en"')
+    expect(body).toContain('why &lt;b&gt;')
+  })
 })

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Upstreams } from '../../src/outbound/upstreams.ts'
+import { Upstreams } from '../../src/outbound/network/upstreams.ts'
 import { type Upstream as Service, startUpstream } from '../support/upstream.ts'
 
 /** What nobody uses any more is not kept: neither the keys of connections that are gone, nor a place for each. */

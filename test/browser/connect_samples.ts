@@ -7,6 +7,7 @@ import {
   connectFailed,
   connectForm,
   connectRefused,
+  connectStopped,
   type FormView,
 } from '../../src/pages/connect.ts'
 import type { Language } from '../../src/pages/language.ts'
@@ -41,6 +42,7 @@ const SIMPLE: Omit<FormView, keyof ReturnType<typeof around>> = {
 const RICH: Omit<FormView, keyof ReturnType<typeof around>> = {
   ...POSTING,
   service: 'SuperOffice',
+  redirectUri: `${LONG_ADDRESS}/connect/callback/superoffice/une-connexion-au-nom-particulierement-long`,
   docs: 'https://docs.superoffice.com/',
   scheme: 'superoffice',
   next: 'service',
@@ -167,6 +169,10 @@ export const CONNECT_PAGES: Readonly<Record<string, (language: Language) => Page
     connectRefused({ ...around(language, '/declined'), service: 'Fiken', by: 'person', retry: '/form' }),
   '/other-account': (language) =>
     connectRefused({ ...around(language, '/other-account'), service: 'Fiken', by: 'other_account', retry: '/form' }),
+  '/trouble': (language) =>
+    connectRefused({ ...around(language, '/trouble'), service: 'Fiken', by: 'trouble', retry: '/form', detail: LONG }),
+  '/stopped': (language) =>
+    connectStopped({ ...around(language, '/stopped'), reason: 'cookies', status: 403, retry: '/form' }),
   '/failed': (language) =>
     connectFailed({
       ...around(language, '/failed'),

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { parseConnector } from '../../src/outbound/connector.ts'
+import { parseConnector } from '../../src/outbound/connectors/connector.ts'
 import { folder, octroi } from './octroi.ts'
 
 /** Invented services, in the shape of such a file. */

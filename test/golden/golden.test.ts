@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { Catalogue } from '../../src/outbound/catalogue.ts'
-import { replayRecording } from '../../src/outbound/recording.ts'
+import { Catalogue } from '../../src/outbound/connectors/catalogue.ts'
+import { replayRecording } from '../../src/outbound/recordings/recording.ts'
 
 /** `UPDATE_GOLDEN=1` writes what goes out into the files; read the difference before you keep it. */
 const UPDATE = process.env.UPDATE_GOLDEN === '1'

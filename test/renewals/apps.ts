@@ -1,7 +1,7 @@
 import type { Settings } from '../../src/config/settings.ts'
 import type { ConnectorApp } from '../../src/core/types.ts'
 import { openInstallation } from '../../src/installation/open.ts'
-import { appPlace } from '../../src/outbound/held.ts'
+import { appPlace } from '../../src/outbound/connections/held.ts'
 
 /** The configuration of an application for all connections of a connector, as an operator gives it. */
 export async function addApp(

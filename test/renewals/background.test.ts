@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openInstallation } from '../../src/installation/open.ts'
-import { RenewalRounds } from '../../src/outbound/renewal_rounds.ts'
+import { RenewalRounds } from '../../src/outbound/tokens/renewal_rounds.ts'
 import { sqliteFiles } from '../../src/store/sqlite.ts'
 import { filledInstallation, freshSettings, removeFolders } from '../faults/places.ts'
 import { agreedTo, clientCredentials, withRefreshToken } from './connections.ts'

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { parseConnector } from '../../src/outbound/connector.ts'
+import { parseConnector } from '../../src/outbound/connectors/connector.ts'
 import { closing, keyFor, LOOPBACK_NETWORK, openShop, type Shop } from '../recyclique/shop.ts'
 import { startUpstream } from '../support/upstream.ts'
 

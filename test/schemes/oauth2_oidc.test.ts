@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { parseConnector } from '../../src/outbound/connector.ts'
+import { parseConnector } from '../../src/outbound/connectors/connector.ts'
 import type { StepRequest } from '../../src/outbound/exchange.ts'
 import { oauth2 } from '../../src/outbound/schemes/oauth2.ts'
 import { call } from '../support/vendors/calling.ts'

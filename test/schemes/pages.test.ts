@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../../src/outbound/connector.ts'
+import { parseConnector } from '../../src/outbound/connectors/connector.ts'
+import { TEMPLATE_FUNCTIONS } from '../../src/outbound/connectors/template_functions.ts'
 import { SCHEMES } from '../../src/outbound/schemes/index.ts'
-import { TEMPLATE_FUNCTIONS } from '../../src/outbound/template_functions.ts'
 
 /** What the pages show must load as it stands: people copy it. */
 

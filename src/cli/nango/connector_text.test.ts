@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../../outbound/connector.ts'
+import { parseConnector } from '../../outbound/connectors/connector.ts'
 import { idOf, translateEntry } from './connector_text.ts'
 import { WAYS } from './sections.ts'
 import { Untranslatable } from './translation.ts'

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { OctroiError } from '../../core/errors.ts'
-import { type Connector, parseConnector } from '../../outbound/connector.ts'
+import { type Connector, parseConnector } from '../../outbound/connectors/connector.ts'
 import { leftKeys, NangoEntry } from './entry.ts'
 import { INSTEAD, type Placement, WAYS } from './sections.ts'
 import { Translation, Untranslatable } from './translation.ts'

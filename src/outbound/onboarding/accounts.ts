@@ -1,8 +1,8 @@
 import { OctroiError } from '../../core/errors.ts'
-import { ask } from '../ask.ts'
+import type { Target } from '../connections/targets.ts'
 import { ExchangeError } from '../exchange.ts'
 import { parseJson, textAt, valueAt } from '../json_path.ts'
-import type { Target } from '../targets.ts'
+import { ask } from '../network/ask.ts'
 import type { AccountOption } from './draft.ts'
 
 const MAX_ACCOUNTS = 500

@@ -1,6 +1,6 @@
 import { asOctroiError } from '../../core/errors.ts'
 import type { Connection } from '../../core/types.ts'
-import { validateSettings } from '../connection_input.ts'
+import { validateSettings } from '../connectors/connection_input.ts'
 import type { Values } from '../scheme.ts'
 import { Candidates } from './candidates.ts'
 import type { Draft, OpenSession } from './draft.ts'

@@ -1,5 +1,5 @@
 import { asOctroiError, type ErrorCode, type FieldError, type OctroiError } from '../../core/errors.ts'
-import type { CheckResult } from '../check.ts'
+import type { CheckResult } from '../connections/check.ts'
 import { ExchangeError } from '../exchange.ts'
 import type { Values } from '../scheme.ts'
 import type { RefusedStage } from './stage.ts'

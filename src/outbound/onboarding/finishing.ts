@@ -1,6 +1,6 @@
 import { OctroiError } from '../../core/errors.ts'
 import type { Connection } from '../../core/types.ts'
-import { type TrialParts, tryOut } from '../trial.ts'
+import { type TrialParts, tryOut } from '../connections/trial.ts'
 import type { Candidates } from './candidates.ts'
 import { type Draft, newToken, type OpenSession } from './draft.ts'
 import { TrialFailed } from './faults.ts'

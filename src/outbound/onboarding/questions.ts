@@ -1,5 +1,5 @@
-import type { Connector, SettingField } from '../connector.ts'
-import type { Held } from '../held.ts'
+import type { Held } from '../connections/held.ts'
+import type { Connector, SettingField } from '../connectors/connector.ts'
 import type { SecretField } from '../scheme.ts'
 import { SCHEMES } from '../schemes/index.ts'
 import type { Draft } from './draft.ts'

@@ -1,7 +1,7 @@
 import { newEvent } from '../../core/events.ts'
 import type { StoredConnection } from '../../core/stores.ts'
 import type { Connection } from '../../core/types.ts'
-import { type ChangeParts, changeSecrets } from '../secrets_change.ts'
+import { type ChangeParts, changeSecrets } from '../connections/secrets_change.ts'
 import type { Draft } from './draft.ts'
 
 export interface ReconnectParts extends ChangeParts {

@@ -1,6 +1,6 @@
 import type { Store } from '../../core/stores.ts'
 import type { ConnectSession } from '../../core/types.ts'
-import type { Catalogue } from '../catalogue.ts'
+import type { Catalogue } from '../connectors/catalogue.ts'
 import type { Draft, Drafts, OpenSession } from './draft.ts'
 import type { EndedStage } from './stage.ts'
 

@@ -1,4 +1,4 @@
-import type { Connector, SettingField } from '../connector.ts'
+import type { Connector, SettingField } from '../connectors/connector.ts'
 import type { SecretField } from '../scheme.ts'
 import type { AccountOption } from './draft.ts'
 import type { Fault } from './faults.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import { signConnection, signedNames } from '../signing.ts'
 import { apiKey } from './api_key.ts'
 

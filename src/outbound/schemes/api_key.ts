@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
 import type { Scheme, SecretFields } from '../scheme.ts'
 import {
   compilePlacements,

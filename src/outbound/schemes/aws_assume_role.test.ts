@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import type { ExchangeContext, StepRequest } from '../exchange.ts'
 import type { ConnectionSecrets } from '../scheme.ts'
 import { awsAssumeRole } from './aws_assume_role.ts'

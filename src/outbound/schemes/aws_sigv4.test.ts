@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import type { OutgoingRequest } from '../scheme.ts'
 import { awsSigv4 } from './aws_sigv4.ts'
 

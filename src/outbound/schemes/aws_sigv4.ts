@@ -1,7 +1,7 @@
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
 import type { Scheme, SecretFields } from '../scheme.ts'
-import { AWS_NAMES, awsCredentials, awsSection, awsSigning, type CompiledAws, compileAws } from './aws_section.ts'
-import { awsSigner } from './aws_signature.ts'
+import { AWS_NAMES, awsCredentials, awsSection, awsSigning, type CompiledAws, compileAws } from './aws/aws_section.ts'
+import { awsSigner } from './aws/aws_signature.ts'
 import { declared } from './placing.ts'
 
 const FIELDS: SecretFields = {

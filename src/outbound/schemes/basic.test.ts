@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import { basic } from './basic.ts'
 
 const HEAD = 'id: acme\nname: Acme\ndocs: https://acme.example\nscheme: basic\nbase_url: https://acme.example\n'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
+import type { Template } from '../connectors/template.ts'
 import type { Scheme, SecretFields } from '../scheme.ts'
-import type { Template } from '../template.ts'
 import { basicValue, declared, referenced } from './placing.ts'
 
 const FIELDS: SecretFields = {

@@ -1,7 +1,7 @@
 import { OctroiError } from '../../core/errors.ts'
-import { endpointFault } from '../places.ts'
+import { endpointFault } from '../connectors/places.ts'
+import type { Template } from '../connectors/template.ts'
 import type { ConnectionSettings } from '../scheme.ts'
-import type { Template } from '../template.ts'
 
 /**
  * The address behind the template of an endpoint. Settings are checked when they are given, but a whole address only exists once

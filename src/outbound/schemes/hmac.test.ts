@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import { signRequest } from '../request_signing.ts'
 import type { ConnectionSecrets, OutgoingRequest, Values } from '../scheme.ts'
 import { hmac } from './hmac.ts'

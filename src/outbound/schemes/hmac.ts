@@ -1,10 +1,16 @@
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
 import type { ConnectionSecrets, OutgoingRequest, Scheme, SecretFields, Signature, Values } from '../scheme.ts'
-import { formPairs, headerValue, hostOf, pairsOf, sortedPairs } from './canonical.ts'
-import { type CompiledHmac, type CompiledPart, compileHmac, hmacSection, hmacTemplates } from './hmac_section.ts'
-import { digest, keyBytes, mac, type Nonce, nonce, timestamp, written } from './hmac_values.ts'
 import { placementNames, signPlacements } from './placements.ts'
 import { declared, referenced, rendered, unusable } from './placing.ts'
+import { formPairs, headerValue, hostOf, pairsOf, sortedPairs } from './signatures/canonical.ts'
+import {
+  type CompiledHmac,
+  type CompiledPart,
+  compileHmac,
+  hmacSection,
+  hmacTemplates,
+} from './signatures/hmac_section.ts'
+import { digest, keyBytes, mac, type Nonce, nonce, timestamp, written } from './signatures/hmac_values.ts'
 
 const FIELDS: SecretFields = {
   key_id: { title: 'Key id', secret: false },

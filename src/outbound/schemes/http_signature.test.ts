@@ -1,10 +1,10 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import type { ConnectionSecrets, OutgoingRequest, Values } from '../scheme.ts'
-import { signatureBase } from './http_message.ts'
 import { httpSignature } from './http_signature.ts'
+import { signatureBase } from './signatures/http_message.ts'
 
 /** The keys and the request of RFC 9421 appendix B. */
 const ED25519 =

@@ -1,10 +1,11 @@
 import { createPrivateKey, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { Connector } from '../connector.ts'
-import { headerNameFault, headerValueFault } from '../places.ts'
+import type { Connector } from '../connectors/connector.ts'
+import { headerNameFault, headerValueFault } from '../connectors/places.ts'
+import type { Template } from '../connectors/template.ts'
 import type { ConnectionSecrets, OutgoingRequest, Scheme, SecretFields } from '../scheme.ts'
-import type { Template } from '../template.ts'
-import { KEY_ENCODINGS, type KeyEncoding, keyBytes } from './hmac_values.ts'
+import { declared, referenced, rendered, unusable } from './placing.ts'
+import { KEY_ENCODINGS, type KeyEncoding, keyBytes } from './signatures/hmac_values.ts'
 import {
   contentDigest,
   DERIVED,
@@ -12,8 +13,7 @@ import {
   type SignatureAlgorithm,
   signatureBase,
   signBase,
-} from './http_message.ts'
-import { declared, referenced, rendered, unusable } from './placing.ts'
+} from './signatures/http_message.ts'
 
 const FIELDS: SecretFields = {
   key_id: { title: 'Key id', description: 'Under which the service knows the key.', secret: false },

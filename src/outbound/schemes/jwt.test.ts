@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ScriptedAnswer, scriptedFetch } from '../../../test/support/scripted_fetch.ts'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import { durableNames } from '../exchange.ts'
 import { jwt } from './jwt.ts'
 

@@ -1,13 +1,17 @@
 import { z } from 'zod'
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
 import type { Scheme, SecretFields } from '../scheme.ts'
 import { conditionSchema } from '../steps/conditions.ts'
 import { pathSchema } from '../steps/paths.ts'
 import { stepSchema } from '../steps/step.ts'
 import { placementNames, placementsSchema, signPlacements } from './placements.ts'
+import { stepsExchange } from './token_exchange/token_exchange_run.ts'
+import {
+  compileTokenExchange,
+  type TokenExchange,
+  type TokenExchangeText,
+} from './token_exchange/token_exchange_section.ts'
 import { exchangeFields, exchangeValues } from './token_exchange.ts'
-import { stepsExchange } from './token_exchange_run.ts'
-import { compileTokenExchange, type TokenExchange, type TokenExchangeText } from './token_exchange_section.ts'
 
 const FIELDS: SecretFields = { api_key: { title: 'API key' } }
 

@@ -1,10 +1,10 @@
 import type { ConnectionSecrets, Scheme, Values } from '../scheme.ts'
-import { type CompiledJwtBearer, compileJwtBearer, jwtBearerFields, jwtBearerOf } from './jwt_bearer_compiled.ts'
-import { jwtBearerConsent, mint, revoke } from './jwt_bearer_exchange.ts'
-import { jwtBearerSection } from './jwt_bearer_section.ts'
-import { addresses } from './oauth_values.ts'
+import { type CompiledJwtBearer, compileJwtBearer, jwtBearerFields, jwtBearerOf } from './oauth/jwt_bearer_compiled.ts'
+import { jwtBearerConsent, mint, revoke } from './oauth/jwt_bearer_exchange.ts'
+import { jwtBearerSection } from './oauth/jwt_bearer_section.ts'
+import { addresses } from './oauth/oauth_values.ts'
+import { tokenValues } from './oauth/oauth2_compiled.ts'
 import { given, keptValues } from './oauth2.ts'
-import { tokenValues } from './oauth2_compiled.ts'
 import { placementNames, signPlacements } from './placements.ts'
 
 /** A private key signs a short JWT that is exchanged for a token: Google service accounts, Salesforce, DocuSign (RFC 7523 §2.1). */

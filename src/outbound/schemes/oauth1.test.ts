@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import type { ExchangeContext, StepAnswer, StepRequest } from '../exchange.ts'
 import type { ConnectionSecrets, OutgoingRequest } from '../scheme.ts'
 import { oauth1 } from './oauth1.ts'

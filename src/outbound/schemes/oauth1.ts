@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
+import { headerValueFault } from '../connectors/places.ts'
+import type { Template } from '../connectors/template.ts'
 import { ExchangeError } from '../exchange.ts'
-import { headerValueFault } from '../places.ts'
 import type { ConnectionSecrets, ConnectionSettings, Scheme, SecretFields } from '../scheme.ts'
-import type { Template } from '../template.ts'
 import { endpointOf } from './endpoints.ts'
-import { type Legs, lasting, oauth1Consent } from './oauth1_consent.ts'
-import { type OAuth1Credentials, oauth1Header, SIGNATURE_METHODS, type SignatureMethod } from './oauth1_signature.ts'
+import { type Legs, lasting, oauth1Consent } from './oauth1/oauth1_consent.ts'
+import {
+  type OAuth1Credentials,
+  oauth1Header,
+  SIGNATURE_METHODS,
+  type SignatureMethod,
+} from './oauth1/oauth1_signature.ts'
 import { declared, rendered, unusable } from './placing.ts'
 import { rsaPrivateKey } from './rsa_key.ts'
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { clientAuthority } from '../../../test/support/client_certificates.ts'
-import { validateSecrets, validateSettings } from '../connection_input.ts'
-import { parseConnector } from '../connector.ts'
+import { validateSecrets, validateSettings } from '../connectors/connection_input.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import { oauth2 } from './oauth2.ts'
 
 const shipped = (id: string) =>

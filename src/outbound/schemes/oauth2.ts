@@ -1,9 +1,9 @@
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
 import { ExchangeError } from '../exchange.ts'
 import type { ClientCertificate, ConnectionSecrets, Scheme, SecretFields, Values } from '../scheme.ts'
-import { clientCertificate } from './oauth_client.ts'
-import { type KeptRules, keptBefore } from './oauth_kept.ts'
-import type { CompiledParams } from './oauth_values.ts'
+import { clientCertificate } from './oauth/oauth_client.ts'
+import { type KeptRules, keptBefore } from './oauth/oauth_kept.ts'
+import type { CompiledParams } from './oauth/oauth_values.ts'
 import {
   type CompiledOauth2,
   compileOauth2,
@@ -11,10 +11,10 @@ import {
   oauth2Of,
   ownFields,
   tokenValues,
-} from './oauth2_compiled.ts'
-import { oauth2Consent } from './oauth2_consent.ts'
-import { renew, revoke } from './oauth2_exchange.ts'
-import { type Oauth2Section, oauth2Section } from './oauth2_section.ts'
+} from './oauth/oauth2_compiled.ts'
+import { oauth2Consent } from './oauth/oauth2_consent.ts'
+import { renew, revoke } from './oauth/oauth2_exchange.ts'
+import { type Oauth2Section, oauth2Section } from './oauth/oauth2_section.ts'
 import { placementNames, placementTemplates, signPlacements } from './placements.ts'
 import { declared, referenced, unusable } from './placing.ts'
 

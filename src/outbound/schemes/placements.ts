@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { headerNameFault, headerValueFault } from '../places.ts'
+import { headerNameFault, headerValueFault } from '../connectors/places.ts'
+import type { Template, TemplateScope } from '../connectors/template.ts'
 import type { ConnectionSecrets, ConnectionSettings, Signature, SignedNames } from '../scheme.ts'
-import type { Template, TemplateScope } from '../template.ts'
 import { basicValue, rendered, unusable } from './placing.ts'
 
 /** Where secrets and token values go on every request: headers, query parameters, Basic. */

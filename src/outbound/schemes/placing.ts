@@ -1,8 +1,8 @@
 import { OctroiError } from '../../core/errors.ts'
-import type { Connector } from '../connector.ts'
-import { hasControl } from '../places.ts'
+import type { Connector } from '../connectors/connector.ts'
+import { hasControl } from '../connectors/places.ts'
+import type { Template } from '../connectors/template.ts'
 import type { ConnectionSecrets, SecretField, SecretFields } from '../scheme.ts'
-import type { Template } from '../template.ts'
 
 /** What schemes that only put secrets on a request have in common. */
 

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { repairedPem } from './oauth_keys.ts'
+import { repairedPem } from './oauth/oauth_keys.ts'
 
 /**
  * A private RSA key as services hand it out: PEM (PKCS#1 or PKCS#8), or the `<RSAKeyValue>` XML of .NET.

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { TemplateScope } from '../connectors/template.ts'
 import type { ConnectionSecrets, Scheme, SecretFields } from '../scheme.ts'
-import type { TemplateScope } from '../template.ts'
-import { endpoint } from './oauth_values.ts'
+import { endpoint } from './oauth/oauth_values.ts'
 import {
   compilePlacements,
   type Placements,
@@ -11,9 +11,9 @@ import {
   signPlacements,
 } from './placements.ts'
 import { declared, referenced } from './placing.ts'
-import { superofficeExchange } from './superoffice_exchange.ts'
-import { hasKey } from './superoffice_sign_in.ts'
-import { type SuperofficeSection, superofficeOf } from './superoffice_site.ts'
+import { superofficeExchange } from './superoffice/superoffice_exchange.ts'
+import { hasKey } from './superoffice/superoffice_sign_in.ts'
+import { type SuperofficeSection, superofficeOf } from './superoffice/superoffice_site.ts'
 
 const FIELDS: SecretFields = {
   client_id: { title: 'Application id (client id)', secret: false, scope: 'app' },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type ScriptedAnswer, scriptedFetch } from '../../../test/support/scripted_fetch.ts'
 import { OctroiError } from '../../core/errors.ts'
-import { validateSettings } from '../connection_input.ts'
-import { parseConnector } from '../connector.ts'
+import { validateSettings } from '../connectors/connection_input.ts'
+import { parseConnector } from '../connectors/connector.ts'
 import { durableNames } from '../exchange.ts'
 import { tokenExchange } from './token_exchange.ts'
 

@@ -1,14 +1,14 @@
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
 import type { ConnectionSecrets, Scheme, SecretFields, Values } from '../scheme.ts'
 import { placementNames, signPlacements } from './placements.ts'
 import { declared, referenced } from './placing.ts'
-import { stepsExchange } from './token_exchange_run.ts'
+import { stepsExchange } from './token_exchange/token_exchange_run.ts'
 import {
   compileTokenExchange,
   type TokenExchange,
   type TokenExchangeText,
   tokenExchangeSection,
-} from './token_exchange_section.ts'
+} from './token_exchange/token_exchange_section.ts'
 
 /**
  * A token that is asked for with one or several HTTP requests, written down in the connector: what a service wants, what it answers,

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { OctroiError } from '../../core/errors.ts'
-import type { Connector } from '../connector.ts'
+import type { Connector } from '../connectors/connector.ts'
+import type { Template } from '../connectors/template.ts'
 import { type Exchange, ExchangeError } from '../exchange.ts'
 import type { ConnectionSettings, Scheme, SecretFields, Values } from '../scheme.ts'
-import type { Template } from '../template.ts'
 import { endpointOf } from './endpoints.ts'
 import { basicValue, declared } from './placing.ts'
-import { sessionFromRefreshToken, sessionFromTokens } from './tripletex_session.ts'
+import { sessionFromRefreshToken, sessionFromTokens } from './tripletex/tripletex_session.ts'
 
 const FIELDS: SecretFields = {
   consumer_key: {

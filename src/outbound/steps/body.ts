@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { Template, TemplateScope } from '../connectors/template.ts'
+import { escapeXml } from '../connectors/template_functions.ts'
 import { ExchangeError } from '../exchange.ts'
-import type { Template, TemplateScope } from '../template.ts'
-import { escapeXml } from '../template_functions.ts'
 import { type Running, type StepScope, textOf } from './running.ts'
 
 /** The body of a step: one of four kinds, each of which encodes the values that are put in. */

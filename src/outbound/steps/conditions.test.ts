@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseConnector } from '../connector.ts'
-import { TemplateScope } from '../template.ts'
+import { parseConnector } from '../connectors/connector.ts'
+import { TemplateScope } from '../connectors/template.ts'
 import { Answer } from './answer.ts'
 import { type ConditionText, compileCondition, conditionSchema } from './conditions.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { TemplateScope } from '../connectors/template.ts'
 import type { ConnectionSettings } from '../scheme.ts'
-import type { TemplateScope } from '../template.ts'
 import type { Answer } from './answer.ts'
 import { type CompiledPath, compilePath, pathSchema } from './paths.ts'
 

@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { hasControl } from '../connectors/places.ts'
+import type { Template } from '../connectors/template.ts'
 import { ExchangeError } from '../exchange.ts'
 import { textAt } from '../json_path.ts'
-import { hasControl } from '../places.ts'
 import type { Values } from '../scheme.ts'
-import type { Template } from '../template.ts'
 import type { Answer } from './answer.ts'
 import {
   compileVerification,

@@ -9,10 +9,10 @@ import {
   jwtVerify,
 } from 'jose'
 import { z } from 'zod'
+import type { Template } from '../connectors/template.ts'
 import { ExchangeError } from '../exchange.ts'
 import { parseJson } from '../json_path.ts'
 import { endpointOf } from '../schemes/endpoints.ts'
-import type { Template } from '../template.ts'
 import { type Running, type StepScope, textOf } from './running.ts'
 
 /** Claims of a token are read after its signature was verified and never before: anybody can write claims. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { Template, TemplateScope } from '../connectors/template.ts'
 import type { JsonPath } from '../json_path.ts'
 import type { ConnectionSettings } from '../scheme.ts'
-import type { Template, TemplateScope } from '../template.ts'
 
 /** Where a value is in an answer, as connector files write it; its texts may use settings. */
 export const pathSchema = z

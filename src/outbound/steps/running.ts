@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import type { StepNames, Template, TemplateScope } from '../connectors/template.ts'
+import type { Moment } from '../connectors/template_functions.ts'
 import type { ExchangeContext } from '../exchange.ts'
 import type { ConnectionSecrets, Values } from '../scheme.ts'
 import { referenced, unusable } from '../schemes/placing.ts'
-import type { StepNames, Template, TemplateScope } from '../template.ts'
-import type { Moment } from '../template_functions.ts'
 
 /** Where the texts of a step are compiled: the names that they may use. */
 export interface StepScope {

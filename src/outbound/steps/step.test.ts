@@ -1,8 +1,8 @@
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type ScriptedAnswer, scriptedFetch } from '../../../test/support/scripted_fetch.ts'
-import { parseConnector } from '../connector.ts'
-import { TemplateScope } from '../template.ts'
+import { parseConnector } from '../connectors/connector.ts'
+import { TemplateScope } from '../connectors/template.ts'
 import { compileStep, performStep, stepSchema } from './step.ts'
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are templates of a connector

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { Template } from '../connectors/template.ts'
 import type { ExchangeContext } from '../exchange.ts'
 import type { ConnectionSecrets, Values } from '../scheme.ts'
-import type { Template } from '../template.ts'
 import { Answer } from './answer.ts'
 import { type Condition, compileConditions, conditionSchema } from './conditions.ts'
 import { compileExtractions, type Extraction, extractSchema, extractValues, keyAddresses } from './extract.ts'

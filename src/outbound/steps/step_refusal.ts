@@ -1,6 +1,6 @@
+import { parseTime } from '../connectors/zoned_time.ts'
 import { ExchangeError, type ExchangeFailure } from '../exchange.ts'
 import type { ConnectionSecrets, ConnectionSettings } from '../scheme.ts'
-import { parseTime } from '../zoned_time.ts'
 import type { Answer } from './answer.ts'
 import type { Condition } from './conditions.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { escapeXml } from '../connectors/template_functions.ts'
 import { valueAt } from '../json_path.ts'
-import { escapeXml } from '../template_functions.ts'
 import { parseXml, xmlText } from './xml.ts'
 
 const at = (xml: string, ...path: string[]) => xmlText(valueAt(parseXml(xml), path))
