@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OctroiError } from '../../core/errors.ts'
-import type { CheckResult } from '../check.ts'
+import type { CheckResult } from '../connections/check.ts'
 import { ExchangeError } from '../exchange.ts'
 import { faultOf, refusalOf, TrialFailed } from './faults.ts'
 
