@@ -1,10 +1,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Browser, NEAR, onwardOf, sendForm } from '../requirements/person.ts'
 import { startTestGate, type TestGate } from '../support/gate.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
-import { suspend } from './suspend.ts'
+import { inStore, suspend } from './suspend.ts'
 import { linkTo, text, visit } from './visitor.ts'
 
 /** What a link rests on goes away while somebody is on the way: the link is over, and nothing is connected in its name. */
@@ -41,13 +42,24 @@ it('the time: an expired link is told as such, is read as expired, and its code 
   expect((await gate.api('GET', '/connections')).body.items).toEqual([])
 })
 
-it.each(['revoked', 'disabled'])('the key that made it: %s, and its links are over', async (how) => {
+it('the time: what is over is deleted, with all that was typed, by the first round after that', async () => {
+  const { session } = await linkTo(gate, body())
+  const later = await linkTo(gate, body())
+  const state = async (id: string) => (await gate.api('GET', `/connect-sessions/${id}`)).status
+  expect(await state(session)).toBe(200)
+  await inStore(gate, 'update connect_sessions set expires_at = ? where id = ?', '2020-01-01T00:00:00.000Z', session)
+  while ((await state(session)) !== 404) await wait(200)
+  expect(await state(later.session)).toBe(200)
+})
+
+it.each(['revoked', 'disabled', 'limited'])('the key that made it: %s, and its links are over', async (how) => {
   const permissions = ['connect-sessions.write', 'connections.write', 'connections.write_network']
   const { body: made } = await gate.api('POST', '/keys', { name: 'operator', permissions })
   const link = await gate.api('POST', '/connect-sessions', { ...body(), network: NEAR }, { key: made.key })
   const visitor = await visit(`${gate.url}${new URL(link.body.url).pathname}`)
   if (how === 'revoked') await gate.api('DELETE', `/keys/${made.id}`)
-  else await gate.api('PATCH', `/keys/${made.id}`, { disabled: true })
+  else if (how === 'disabled') await gate.api('PATCH', `/keys/${made.id}`, { disabled: true })
+  else await gate.api('PATCH', `/keys/${made.id}`, { permissions: ['connect-sessions.write'] })
   expect(text(await visitor.send(TYPED))).toContain('This link has expired')
   expect((await gate.api('GET', '/connections')).body.items).toEqual([])
 })

@@ -1,5 +1,6 @@
 import type { Store } from '../../core/stores.ts'
 import type { ConnectSession } from '../../core/types.ts'
+import { holdsPermission } from '../../policy/permissions.ts'
 import type { Catalogue } from '../connectors/catalogue.ts'
 import type { Draft, Drafts, OpenSession } from './draft.ts'
 import type { EndedStage } from './stage.ts'
@@ -83,15 +84,17 @@ export class Sessions {
     const service = session === undefined ? undefined : this.#parts.catalogue.get(session.connector)?.name
     if (session === undefined || service === undefined) return UNKNOWN
     if (session.state === 'done' || session.state === 'finished') return { kind: 'ended', reason: 'used', service }
-    const isOver = this.isExpired(session) || !(await this.#isBacked(session.key_id))
+    const isOver = this.isExpired(session) || !(await this.#isBacked(session))
     return isOver ? { kind: 'ended', reason: 'expired', service } : { session, draft: this.#parts.drafts.open(session) }
   }
 
   /** What a key may no longer do, nobody does in its name: its links end with it. */
-  async #isBacked(keyId: string): Promise<boolean> {
-    const key = await this.#parts.store.keys.get(keyId)
+  async #isBacked({ key_id, return_url }: ConnectSession): Promise<boolean> {
+    const key = await this.#parts.store.keys.get(key_id)
     if (key === undefined || key.revoked_at !== null || key.disabled_at !== null) return false
     if (key.expires_at !== null && Date.parse(key.expires_at) <= this.#parts.now()) return false
+    // Where the page itself ends the session there is no redemption at which the key's rights are looked at again.
+    if (return_url === null && !holdsPermission(key.permissions, 'connections.write')) return false
     if (key.usable_when_owner_inactive) return true
     return (await this.#parts.store.accounts.get(key.account))?.disabled_at === null
   }
