@@ -71,7 +71,7 @@ describe('connect-sessions.create', () => {
   it('201 again with the same Idempotency-Key, and the link not shown again (D13)', async () => {
     const call = { body: sessionBody(), headers: { 'Idempotency-Key': 'one-link' } }
     const first = await world.must('connect-sessions.create', call)
-    const again = await world.gate.api('POST', '/connect-sessions', call.body, { headers: call.headers })
+    const again = await world.call('connect-sessions.create', call)
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([201, 'true'])
     const { url: _, ...rest } = first
     expect(again.body).toEqual(rest)
@@ -237,6 +237,9 @@ describe('connect-sessions.redeem', () => {
     expect([status, body]).toEqual([200, expect.objectContaining({ state: 'ready', tags: { customer: '42' } })])
     const { secrets } = await world.must('connections.credentials', { params: { id: body.id } })
     expect(secrets.api_key).toBe('canary-typed')
+    const { items } = await world.must('audit.list', { query: { connection: body.id } })
+    const line = items.find(({ action }: { action: string }) => action === 'connect-sessions.redeem')
+    expect(line).toMatchObject({ phase: 'finished', status: 200, target: `connection:${body.id}` })
   })
   it('404 not_found for another key, the administrator’s too', async () => {
     expect((await redeem({ key: world.gate.adminKey })).body).toMatchObject({ status: 404, code: 'not_found' })

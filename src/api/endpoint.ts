@@ -10,8 +10,8 @@ import type { Catalogue } from '../outbound/connectors/catalogue.ts'
 import type { Listener } from '../outbound/network/egress.ts'
 import type { Desk } from '../outbound/onboarding/desk.ts'
 import type { Drafts } from '../outbound/onboarding/draft.ts'
-import type { Revocations } from '../outbound/revocations.ts'
 import type { Renewals } from '../outbound/tokens/renewals.ts'
+import type { Revocations } from '../outbound/tokens/revocations.ts'
 import type { WebhookSender } from '../outbound/webhooks/sender.ts'
 
 /** What the operations may use. */

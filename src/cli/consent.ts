@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { OctroiClient, Output } from '../client/index.ts'
+import { OctroiApiError, type OctroiClient, type Output } from '../client/index.ts'
 import { hasBrowser, openBrowser } from './browser.ts'
 import { type Call, FailedError, UsageError } from './command.ts'
 import { Loopback } from './loopback.ts'
@@ -24,6 +24,8 @@ type Here = Pick<Call, 'terminal' | 'env' | 'server'>
 
 /** Between two looks at how far the person has come. */
 const POLL_MS = 1_000
+/** A link lives for 30 minutes. */
+const LONGEST_MS = 31 * 60_000
 
 export function checkBrowserOption({ terminal }: Pick<Call, 'terminal'>, noBrowser: boolean | undefined): void {
   if (noBrowser && terminal.json)
@@ -60,7 +62,7 @@ async function inBrowser(here: Here, pending: Pending, signal: AbortSignal): Pro
     const session = await opened(server, pending, loopback.returnUrl)
     introduce(here, session, 'Opening a browser. If nothing happens, open this here yourself:')
     openBrowser(loopback.leadTo(session.url), env)
-    const code = await loopback.code(session.id, AbortSignal.any([signal, over(session)]))
+    const code = await loopback.code(session.id, AbortSignal.any([signal, over()]))
     await server.post('/connect-sessions/{id}/redeem', { params: { id: session.id }, body: { code } })
     terminal.say('')
   } finally {
@@ -73,7 +75,7 @@ async function anywhere(here: Here, pending: Pending, signal: AbortSignal): Prom
   const { server } = here
   const session = await opened(server, pending)
   introduce(here, session, 'Open this in a browser, on any machine:')
-  const end = AbortSignal.any([signal, over(session)])
+  const end = AbortSignal.any([signal, over()])
   for (;;) {
     const { state } = await server.get('/connect-sessions/{id}', { params: { id: session.id }, signal })
     if (state === 'done') return
@@ -82,9 +84,17 @@ async function anywhere(here: Here, pending: Pending, signal: AbortSignal): Prom
   }
 }
 
-function opened(server: OctroiClient, { id, connector }: Pending, returnUrl?: string): Promise<Session> {
+async function opened(server: OctroiClient, { id, connector }: Pending, returnUrl?: string): Promise<Session> {
   const body = { connector, connection_id: id, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) }
-  return server.post('/connect-sessions', { body })
+  try {
+    return await server.post('/connect-sessions', { body })
+  } catch (error) {
+    const isLimited = error instanceof OctroiApiError && error.errors.some(({ path }) => path === 'return_url')
+    if (!isLimited) throw error
+    throw new FailedError(
+      'your key is limited to some connections: it can only wait for a browser of this machine (or give an address to come back to: octroi connection link --return-url)',
+    )
+  }
 }
 
 function introduce({ terminal }: Here, { redirect_uri, url }: Session, text: string): void {
@@ -93,9 +103,10 @@ function introduce({ terminal }: Here, { redirect_uri, url }: Session, text: str
   terminal.say(`\n${text}\n\n  ${url}\n\nWaiting (Ctrl-C gives up) ...`)
 }
 
-function over({ expires_at }: Session): AbortSignal {
+/** By its own measure of time: the clocks of two machines differ. */
+function over(): AbortSignal {
   const end = new AbortController()
-  setTimeout(() => end.abort(late()), Math.max(0, Date.parse(expires_at) - Date.now())).unref()
+  setTimeout(() => end.abort(late()), LONGEST_MS).unref()
   return end.signal
 }
 

@@ -17,8 +17,8 @@ export function connectForm(view: FormView): Page {
   const body = html`${faulty && summary(view)}<h1>${title}</h1>
 <p>${words.asks(view, service)}</p>
 ${docs !== undefined && html`<p>${fields.length > 0 && html`${words.findIt} `}${docsLink(view, docs)}</p>`}
-${waysOf(view)}
 ${registration(view)}
+${waysOf(view)}
 ${formOf({ ...view, hidden: { scheme: view.scheme } }, inputs(view, faulty))}
 ${fields.length > 0 && html`<p class="quiet">${words.kept(view, service)}</p>`}`
   return renderPage({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ConnectorApp, ConnectSessionWithUrl } from '../../src/api/connect_session_schemas.ts'
 import { Account, ApiKey, Connection, NewKey } from '../../src/api/schemas.ts'
 import { WebhookWithSecret } from '../../src/api/webhook_schemas.ts'
 import { connectionBody, expectFields, type OperationName, operationNamed, startWorld, type World } from './world.ts'
@@ -12,12 +13,17 @@ beforeAll(async () => {
   ids.keys = (await world.newKey()).id
   ids.connections = await world.newConnection()
   ids.accounts = 'administrator'
+  ids['connector-apps'] = 'tripletex'
+  await world.must('connector-apps.set', { params: { id: 'tripletex' }, body: APP })
+  ids['connect-sessions'] = (await world.must('connect-sessions.create', { body: { connector: 'tripletex' } })).id
   ids.webhooks = (await world.must('webhooks.create', { body: { url: 'https://example.org/' } })).id
 })
 afterAll(() => world.stop())
 
 const HIDDEN = ['hash', 'key_hash', 'key_id', 'secret_hash', 'secrets_version', 'data_key_id', 'sealed', 'account_id']
 const FOREIGN = ['userId', 'role', 'admin', 'is_admin', 'owner', 'organization', 'constructor', 'toString', 'password']
+
+const APP = { secrets: { consumer_key: 'a-consumer-token' } }
 
 /** Bodies that would be taken. */
 const GOOD: Partial<Record<OperationName, object>> = {
@@ -32,6 +38,9 @@ const GOOD: Partial<Record<OperationName, object>> = {
   'connections.next': { secrets: null },
   'connections.switch': {},
   'connections.test': {},
+  'connector-apps.set': APP,
+  'connect-sessions.create': { connector: 'tripletex' },
+  'connect-sessions.redeem': { code: 'a-code' },
   'webhooks.create': { url: 'https://example.org/' },
   'webhooks.update': { name: 'Good' },
   'webhooks.rotate': {},
@@ -41,6 +50,8 @@ const SHOWN = {
   keys: { ...ApiKey.shape, ...NewKey.shape },
   accounts: Account.shape,
   connections: Connection.shape,
+  'connector-apps': ConnectorApp.shape,
+  'connect-sessions': ConnectSessionWithUrl.shape,
   webhooks: WebhookWithSecret.shape,
 }
 

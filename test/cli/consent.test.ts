@@ -122,6 +122,21 @@ describe('connection add where a person agrees', () => {
     expect((await gate.api('GET', '/connections/given-up')).status).toBe(404)
   })
 
+  it('1 with --no-browser and a limited key, which is told what it can do instead', async () => {
+    const limit = { tags: { team: 'blue' } }
+    const permissions = [
+      'connect-sessions.write',
+      'connectors.read',
+      ...['read', 'write', 'write_network'].map((right) => ({ permission: `connections.${right}`, ...limit })),
+    ]
+    const { body } = await gate.api('POST', '/keys', { name: 'limited', permissions })
+    const ran = await octroi(adding('limited', '--tag', 'team=blue', '--no-browser'), {
+      env: { ...env(), OCTROI_KEY: body.key },
+    })
+    expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining('your key is limited')])
+    expect((await gate.api('GET', '/connections/limited')).status).toBe(404)
+  })
+
   it('64 with --json and --no-browser, which exclude each other', async () => {
     expect((await octroi(adding('never', '--no-browser', '--json'), { env: env() })).code).toBe(64)
   })

@@ -47,7 +47,7 @@ it('S2-02: without client_id and client_secret a connection is refused, each by 
 
 it('S2-02: a person is asked for client_id and client_secret, and for nothing that is known already', async () => {
   const { asked } = await onboard(gate, { ...session(), settings: { ...settings(), issuer: server.url } }, typed())
-  expect(asked).toEqual(['settings.revocation_url', 'secrets.client_id', 'secrets.client_secret'])
+  expect(asked).toEqual(['secrets.client_id', 'secrets.client_secret'])
 })
 
 it('S2-03: the client secret is in no answer, in no address that a browser saw, and in no file in clear', async () => {

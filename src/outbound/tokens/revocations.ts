@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { StoredConnection } from '../core/stores.ts'
-import type { Vault } from '../core/vault.ts'
-import { openHeld, secretsOf } from './connections/held.ts'
-import type { Catalogue } from './connectors/catalogue.ts'
-import type { Renewals } from './tokens/renewals.ts'
+import type { StoredConnection } from '../../core/stores.ts'
+import type { Vault } from '../../core/vault.ts'
+import { openHeld, secretsOf } from '../connections/held.ts'
+import type { Catalogue } from '../connectors/catalogue.ts'
+import type { Renewals } from './renewals.ts'
 
 export interface RevocationParts {
   readonly vault: Vault
