@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const long = process.env.OCTROI_TEST_LONG === '1'
@@ -9,6 +10,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Much of it waits for other processes and for time limits: more files at once than there are processors.
+    maxWorkers: availableParallelism() + 2,
     // A suite that cannot run says so by failing; an empty one as well.
     passWithNoTests: false,
     allowOnly: false,
