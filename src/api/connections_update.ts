@@ -99,8 +99,7 @@ async function freshState(
   { after, connector, diverted, begins }: { after: Stored; connector: Connector; diverted: boolean; begins: Values },
 ): Promise<Pick<Stored, 'state' | 'state_reason'>> {
   const { scheme, token } = await openHeld(stored, parts.vault, parts.catalogue)
-  const durable = scheme.exchange === undefined ? [] : durableNames(scheme.exchange, connector)
-  const kept = diverted ? {} : spentToken(token, durable, 0).values
+  const kept = diverted ? {} : spentToken(token, durableNames(scheme.exchange, connector), 0).values
   const isPending = awaitsConsent(scheme, connector, after.settings, { ...kept, ...begins })
   return isPending ? { state: 'pending', state_reason: AWAITS } : { state: 'ready', state_reason: null }
 }
@@ -135,14 +134,17 @@ function isSentElsewhere(connector: Connector, before: Stored, after: Stored): b
 
 /** A token was asked for with the settings: a narrower scope, another role or user holds from the next call on. */
 function isSetOtherwise(before: Stored, after: Stored): boolean {
-  const names = Object.keys({ ...before.settings, ...after.settings })
-  return names.some((name) => before.settings[name] !== after.settings[name])
+  return changedSettings(before, after).length > 0
 }
 
 /** Under another name a secret may come back: some headers are repeated in answers (D8). */
 function isNamedOtherwise(connector: Connector, before: Stored, after: Stored): boolean {
-  const names = Object.keys({ ...before.settings, ...after.settings }).filter((name) => isName(connector, name))
-  return names.some((name) => before.settings[name] !== after.settings[name])
+  return changedSettings(before, after).some((name) => isName(connector, name))
+}
+
+function changedSettings(before: Stored, after: Stored): string[] {
+  const names = Object.keys({ ...before.settings, ...after.settings })
+  return names.filter((name) => before.settings[name] !== after.settings[name])
 }
 
 /** The set to change over to goes nowhere that it was not given for. */

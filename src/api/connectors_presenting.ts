@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Connector as CatalogueEntry } from '../outbound/connectors/connector.ts'
+import { asksPerson } from '../outbound/exchange.ts'
 import type { SecretFields } from '../outbound/scheme.ts'
 import { SCHEMES } from '../outbound/schemes/index.ts'
 
@@ -36,7 +37,7 @@ export function presentConnector({
     docs: connector.docs,
     source: source === 'shipped' ? 'shipped' : 'own',
     schemes: [...connector.schemes],
-    consent: connector.schemes.filter((scheme) => asksPerson(connector, scheme)),
+    consent: connector.schemes.filter((scheme) => asksPerson(SCHEMES[scheme]?.exchange, { connector, settings: {} })),
     settings: plain(connector.settings),
     secrets: Object.fromEntries(connector.schemes.map((scheme) => [scheme, plain(fieldsOf(connector, scheme))])),
     base_url: connector.base_url,
@@ -45,10 +46,6 @@ export function presentConnector({
     grants: Object.fromEntries(Object.entries(connector.grants).map(([name, rules]) => [name, [...rules]])),
     never: [...connector.never],
   }
-}
-
-function asksPerson(connector: CatalogueEntry, scheme: string): boolean {
-  return SCHEMES[scheme]?.exchange?.consent?.needed({ connector, settings: {} }) === true
 }
 
 export function fieldsOf(connector: CatalogueEntry, scheme: string): SecretFields {

@@ -1,6 +1,7 @@
 import { OctroiError } from '../core/errors.ts'
 import { ID_PATTERN } from '../core/ids.ts'
 import type { Admission } from '../inbound/admissions.ts'
+import { needsPerson } from '../outbound/connections/needs_person.ts'
 import type { Sought } from '../outbound/connections/targets.ts'
 import { compileRights, grantAppliesTo, type Rights } from '../policy/grants.ts'
 import { normalisePath } from '../policy/path.ts'
@@ -51,13 +52,7 @@ function requireCallable({ connection }: Sought): void {
   if (state === 'ready' || state === 'degraded') return
   const why =
     state === 'suspended' ? 'it was restored from a backup and is not activated' : (state_reason ?? `it is ${state}`)
-  throw new OctroiError(
-    'reconnect_required',
-    `The connection ${connection.id} needs a person: ${why.replace(/\.$/, '')}.`,
-    {
-      retryAfter: 60,
-    },
-  )
+  throw needsPerson(connection.id, why)
 }
 
 function unknownConnection(id: string, { principal }: Admission): OctroiError {

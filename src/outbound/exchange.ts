@@ -116,6 +116,11 @@ export class ExchangeError extends Error {
 }
 
 /** The token values that outlive the token, for connections of this connector. */
-export function durableNames(exchange: Exchange, connector: Connector): readonly string[] {
-  return exchange.durableFor?.(connector) ?? exchange.durable
+export function durableNames(exchange: Exchange | undefined, connector: Connector): readonly string[] {
+  return exchange?.durableFor?.(connector) ?? exchange?.durable ?? []
+}
+
+/** Whether a person has to agree at the service before connections like this one have a token. */
+export function asksPerson(exchange: Exchange | undefined, connection: ConnectionSettings): boolean {
+  return exchange?.consent?.needed(connection) === true
 }

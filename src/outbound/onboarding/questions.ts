@@ -1,5 +1,6 @@
 import type { Held } from '../connections/held.ts'
 import type { Connector, SettingField } from '../connectors/connector.ts'
+import { asksPerson } from '../exchange.ts'
 import type { SecretField } from '../scheme.ts'
 import { SCHEMES } from '../schemes/index.ts'
 import type { Draft } from './draft.ts'
@@ -15,7 +16,7 @@ export interface Questions {
  */
 export function questionsFor(connector: Connector, draft: Draft, scheme: string, hasApp: boolean): Questions {
   const { connection, before, fixed } = draft
-  const consent = SCHEMES[scheme]?.exchange?.consent?.needed({ connector, settings: connection.settings }) === true
+  const consent = asksPerson(SCHEMES[scheme]?.exchange, { connector, settings: connection.settings })
   const isOwn = ([name, field]: readonly [string, SecretField]) =>
     field.begins === undefined && !(hasApp && field.scope === 'app') && !Object.hasOwn(draft.secrets, name)
   const all = Object.entries(SCHEMES[scheme]?.requires(connector) ?? {})
@@ -32,6 +33,5 @@ function settingsOf(connector: Connector): Readonly<Record<string, SettingField>
 }
 
 export function needsConsent({ scheme, connector, connection, token }: Held): boolean {
-  const needed = scheme.exchange?.consent?.needed({ connector, settings: connection.settings }) ?? false
-  return needed && token === null
+  return token === null && asksPerson(scheme.exchange, { connector, settings: connection.settings })
 }

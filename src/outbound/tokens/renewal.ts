@@ -3,6 +3,7 @@ import { OctroiError } from '../../core/errors.ts'
 import type { StoredConnection } from '../../core/stores.ts'
 import type { Token } from '../../core/types.ts'
 import { type Held, openHeld } from '../connections/held.ts'
+import { needsPerson } from '../connections/needs_person.ts'
 import type { Target } from '../connections/targets.ts'
 import { durableNames, ExchangeError } from '../exchange.ts'
 import { backoffMs, isSpent, spentToken } from './lifetime.ts'
@@ -123,9 +124,7 @@ export class Renewal {
     if (cause !== 'refused') return obtain(held, { refusedAt, inBackground: !isMissed, until })
     this.#refusedAt.set(id, now())
     // A token that was refused is worth nothing, whatever its time: only what outlives it is used.
-    const { exchange } = held.scheme
-    const durable = exchange === undefined ? [] : durableNames(exchange, held.connector)
-    const token = spentToken(held.token, durable, now())
+    const token = spentToken(held.token, durableNames(held.scheme.exchange, held.connector), now())
     return obtain({ ...held, token }, { refusedAt: iso(now()), inBackground: false, until })
   }
 
@@ -210,9 +209,7 @@ export class Renewal {
 function requireInService({ connection }: StoredConnection, cause: RenewalCause): void {
   const { id, state, state_reason } = connection
   if (state === 'ready' || state === 'degraded' || (cause === 'asked' && state === 'reconnect_required')) return
-  const why = (state_reason ?? `it is ${state}`).replace(/\.$/, '')
-  const detail = `The connection ${id} needs a person: ${why}.`
-  throw new OctroiError('reconnect_required', detail, { retryAfter: 60 })
+  throw needsPerson(id, state_reason ?? `it is ${state}`)
 }
 
 function isHuman(error: unknown): boolean {

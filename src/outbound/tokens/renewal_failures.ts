@@ -3,6 +3,7 @@ import type { Store } from '../../core/stores.ts'
 import type { TokenRow } from '../../core/token_stores.ts'
 import type { Connection } from '../../core/types.ts'
 import type { ConnectionHealth } from '../connections/health.ts'
+import { needsPerson, sentence } from '../connections/needs_person.ts'
 import { ExchangeError } from '../exchange.ts'
 
 /** While nobody waits for the token, so many failures in a row are nobody's trouble yet. */
@@ -92,9 +93,7 @@ export class RenewalFailures {
     if (isOver(row)) {
       const why = (state_reason ?? 'its token cannot be renewed.').replace(` ${LASTS}`, '')
       if (cause !== 'due') await this.#health.mark(id, 'reconnect_required', why)
-      throw new OctroiError('reconnect_required', `The connection ${id} needs a person: ${sentence(why)}`, {
-        retryAfter: 60,
-      })
+      throw needsPerson(id, why)
     }
     if (row.failures === 0 || row.due_at === null || this.#now() >= Date.parse(row.due_at)) return
     const last = this.#lastOf(id)
@@ -113,10 +112,6 @@ export function isOver({ failures, due_at }: Pick<TokenRow, 'failures' | 'due_at
 
 const LASTS = 'Its token works until it ends.'
 
-function sentence(text: string): string {
-  return text.endsWith('.') ? text : `${text}.`
-}
-
 const UNKNOWN = new OctroiError('upstream_unreachable', 'The token could not be renewed; it is tried again soon.')
 
 export function kindOf(error: unknown): 'human' | 'transient' | 'limited' {
@@ -126,10 +121,7 @@ export function kindOf(error: unknown): 'human' | 'transient' | 'limited' {
 }
 
 function toldOf(id: string, error: unknown, kind: 'human' | 'transient' | 'limited'): OctroiError {
-  if (kind === 'human') {
-    const detail = `The connection ${id} needs a person: ${detailOf(error)}`
-    return new OctroiError('reconnect_required', detail, { cause: error, retryAfter: 60 })
-  }
+  if (kind === 'human') return needsPerson(id, detailOf(error), error)
   if (error instanceof ExchangeError)
     return new OctroiError('upstream_unreachable', `There is no token for this connection now: ${error.detail}`)
   return asOctroiError(error)

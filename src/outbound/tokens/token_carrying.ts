@@ -3,7 +3,7 @@ import type { Connection, Token } from '../../core/types.ts'
 import type { Vault } from '../../core/vault.ts'
 import type { Catalogue } from '../connectors/catalogue.ts'
 import type { Connector } from '../connectors/connector.ts'
-import { durableNames } from '../exchange.ts'
+import { asksPerson, durableNames } from '../exchange.ts'
 import type { Scheme, Values } from '../scheme.ts'
 import { SCHEMES } from '../schemes/index.ts'
 import { beginning, spentToken } from './lifetime.ts'
@@ -44,7 +44,7 @@ export async function carryToken(
   const { connection, dataKey, sealed, token } = stored
   // What a login brought speaks for its account, with the rights that it was asked for: with others it is somebody else's.
   const settings = { ...after.settings, ...stored.app?.app.settings }
-  const isOfLogin = exchange.consent?.needed({ connector, settings }) !== true
+  const isOfLogin = !asksPerson(exchange, { connector, settings })
   const before =
     token?.sealed == null || keep === 'none' || (keep !== 'all' && isOfLogin)
       ? null
@@ -81,6 +81,5 @@ export function splitBegins(scheme: Scheme, connector: Connector, secrets: Value
 
 /** Whether a person has to agree at the service before anything can be called. */
 export function awaitsConsent(scheme: Scheme, connector: Connector, settings: Values, token: Values): boolean {
-  const needed = scheme.exchange?.consent?.needed({ connector, settings }) ?? false
-  return needed && Object.keys(token).length === 0
+  return asksPerson(scheme.exchange, { connector, settings }) && Object.keys(token).length === 0
 }
