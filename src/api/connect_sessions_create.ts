@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
 import type { Connection, Principal } from '../core/types.ts'
-import { isOpened, openApp, requireAppAddresses } from '../outbound/connections/connector_app.ts'
+import { isOpened, requireAppAddresses, sharedApp } from '../outbound/connections/connector_app.ts'
+import { freshConnection } from '../outbound/connections/fresh_connection.ts'
 import { withApp } from '../outbound/connections/held.ts'
 import { checkOrigin } from '../outbound/connections/origin_check.ts'
 import { validateSettings } from '../outbound/connectors/connection_input.ts'
@@ -73,14 +74,12 @@ type Opened = Pick<Opening, 'connection' | 'exists' | 'fixed' | 'schemes'>
 async function forNew(parts: ApiParts, principal: Principal, connector: Connector, body: Body): Promise<Opened> {
   const schemes = body.scheme === undefined ? connector.schemes : [chooseScheme(connector, body.scheme)]
   const [scheme = ''] = schemes
-  const app = await parts.store.apps.get(connector.id)
-  const shared = app?.app.scheme === scheme ? await openApp(parts, app) : undefined
+  const shared = await sharedApp(parts, connector.id, scheme)
   // Many people may be on their way at once, and an id that is free now need not be when they come back.
   const isTaken = async (wanted: string) =>
     body.return_url !== undefined || (await parts.store.connections.get(wanted)) !== undefined
   const id = await chooseId(body.connection_id, connector.id, isTaken)
-  const now = parts.now().toISOString()
-  const connection: Connection = {
+  const chosen = {
     id,
     connector: connector.id,
     scheme,
@@ -90,13 +89,8 @@ async function forNew(parts: ApiParts, principal: Principal, connector: Connecto
     network: body.network,
     options: {},
     app: shared?.app.connector ?? null,
-    has_next: false,
-    state: 'ready',
-    state_reason: null,
-    state_since: now,
-    created_at: now,
-    updated_at: now,
   }
+  const connection = freshConnection(chosen, parts.now().toISOString())
   requireAtConnection(principal, 'connections.write', connection)
   checkNetworkPermission(principal, connection, {})
   const settings = requireKnown(connector, { ...body.settings, ...shared?.app.settings })

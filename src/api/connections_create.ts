@@ -1,6 +1,6 @@
-import type { Connection as Stored } from '../core/types.ts'
 import { makeConnection } from '../outbound/connections/connection_making.ts'
 import { appFor, ownSecrets, requireAppAddresses } from '../outbound/connections/connector_app.ts'
+import { freshConnection } from '../outbound/connections/fresh_connection.ts'
 import { validateSettings } from '../outbound/connectors/connection_input.ts'
 import {
   checkAllowNever,
@@ -32,13 +32,12 @@ export const connectionsCreate = endpoint({
     // What is not said is as the application has it, and not as the connector would.
     const settings = validateSettings(connector, { ...app?.app.settings, ...body.settings })
     const secrets = ownSecrets(connector, scheme, body.secrets, app)
-    const now = parts.now().toISOString()
     const id = await chooseId(
       body.id,
       connector.id,
       async (wanted) => (await parts.store.connections.get(wanted)) !== undefined,
     )
-    const connection: Stored = {
+    const chosen = {
       id,
       connector: connector.id,
       scheme,
@@ -48,13 +47,8 @@ export const connectionsCreate = endpoint({
       network: body.network,
       options: { limits: body.limits, timeouts: body.timeouts, allow_never: body.allow_never, replay_s: body.replay_s },
       app: app?.app.connector ?? null,
-      has_next: false,
-      state: 'ready',
-      state_reason: null,
-      state_since: now,
-      created_at: now,
-      updated_at: now,
     }
+    const connection = freshConnection(chosen, parts.now().toISOString())
     requireAtConnection(principal, 'connections.write', connection)
     checkNetworkPermission(principal, connection, {})
     checkAllowNever(principal, connector, [], body.allow_never)

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Connection, ConnectorApp as Stored } from '../core/types.ts'
+import { freshConnection } from '../outbound/connections/fresh_connection.ts'
 import { fieldsOf } from '../outbound/connectors/connection_input.ts'
 import type { Connector } from '../outbound/connectors/connector.ts'
 import { callbackPath } from '../outbound/onboarding/callback.ts'
@@ -30,22 +31,7 @@ export function requireAppScheme(connector: Connector, scheme: string): void {
 }
 
 /** A connection that uses the application and decides nothing itself. */
-export function blankConnection({ connector, scheme }: Stored): Connection {
-  return {
-    id: connector,
-    connector,
-    scheme,
-    name: connector,
-    settings: {},
-    tags: {},
-    network: {},
-    options: {},
-    app: connector,
-    has_next: false,
-    state: 'ready',
-    state_reason: null,
-    state_since: '',
-    created_at: '',
-    updated_at: '',
-  }
+export function blankConnection({ connector, scheme, created_at }: Stored): Connection {
+  const chosen = { id: connector, connector, scheme, name: connector, settings: {}, tags: {}, network: {}, options: {} }
+  return freshConnection({ ...chosen, app: connector }, created_at)
 }

@@ -40,8 +40,16 @@ export async function appFor(
   const brings = fields.some(([name, { aliases = [] }]) =>
     [name, ...aliases].some((spelling) => given.includes(spelling)),
   )
-  if (fields.length === 0 || brings) return undefined
-  const stored = await parts.store.apps.get(connector.id)
+  return fields.length === 0 || brings ? undefined : sharedApp(parts, connector.id, schemeId)
+}
+
+/** The application of a connector, where it is one of this scheme. */
+export async function sharedApp(
+  parts: { readonly vault: Vault; readonly store: Store },
+  connectorId: string,
+  schemeId: string,
+): Promise<OpenApp | undefined> {
+  const stored = await parts.store.apps.get(connectorId)
   return stored?.app.scheme === schemeId ? openApp(parts, stored) : undefined
 }
 

@@ -2,7 +2,7 @@ import { OctroiError } from '../../core/errors.ts'
 import type { StoredConnection } from '../../core/stores.ts'
 import type { Connection, Token } from '../../core/types.ts'
 import { type MakingParts, makeConnection } from '../connections/connection_making.ts'
-import { type OpenApp, openApp, ownSecrets } from '../connections/connector_app.ts'
+import { type OpenApp, ownSecrets, sharedApp } from '../connections/connector_app.ts'
 import { type Held, heldOf, openHeld } from '../connections/held.ts'
 import type { Connector } from '../connectors/connector.ts'
 import type { Renewals } from '../tokens/renewals.ts'
@@ -42,8 +42,8 @@ export class Candidates {
   /** The application that lends its secrets, as it was decided when the person gave theirs. */
   async app({ connection }: Draft): Promise<OpenApp | undefined> {
     if (connection.app === null) return undefined
-    const stored = await this.#parts.store.apps.get(connection.app)
-    if (stored?.app.scheme === connection.scheme) return openApp(this.#parts, stored)
+    const app = await sharedApp(this.#parts, connection.app, connection.scheme)
+    if (app !== undefined) return app
     throw new OctroiError('conflict', `The application of the connector ${connection.connector} was removed meanwhile.`)
   }
 
