@@ -1,9 +1,9 @@
-import { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
 import { generateKey } from '../inbound/key_format.ts'
 import { endpoint } from './endpoint.ts'
 import { changeKey } from './keys_changing.ts'
+import { overlap } from './overlap.ts'
 import { presentKey } from './presenting.ts'
 import { IdParams, NewKey } from './schemas.ts'
 
@@ -15,15 +15,7 @@ export const keysRotate = endpoint({
   description: 'Id, rights and history stay. The old secret works for overlap_s more seconds; 0 ends it at once.',
   permission: 'keys.write',
   params: IdParams,
-  body: z
-    .strictObject({
-      overlap_s: z
-        .int()
-        .min(0)
-        .max(30 * 86_400)
-        .default(3_600),
-    })
-    .default({ overlap_s: 3_600 }),
+  body: overlap(3_600),
   response: NewKey,
   errors: ['not_found', 'conflict'],
   once: ['key'],

@@ -1,8 +1,8 @@
-import { z } from 'zod'
 import { newEvent } from '../core/events.ts'
 import { rotateSecrets } from '../outbound/webhooks/secrets.ts'
 import { newSigningKey } from '../outbound/webhooks/signing.ts'
 import { endpoint } from './endpoint.ts'
+import { overlap } from './overlap.ts'
 import { IdParams } from './schemas.ts'
 import { WebhookWithSecret } from './webhook_schemas.ts'
 import { presentWebhook, requireEvents, webhookFor } from './webhooks_rules.ts'
@@ -17,15 +17,7 @@ export const webhooksRotate = endpoint({
   description: 'For overlap_s seconds each delivery is signed with the old secret as well; 0 ends it at once.',
   permission: 'webhooks.write',
   params: IdParams,
-  body: z
-    .strictObject({
-      overlap_s: z
-        .int()
-        .min(0)
-        .max(30 * DAY_S)
-        .default(DAY_S),
-    })
-    .default({ overlap_s: DAY_S }),
+  body: overlap(DAY_S),
   response: WebhookWithSecret,
   errors: ['not_found'],
   once: ['secret'],
