@@ -101,8 +101,7 @@ async function putTogether(
   const renewing = { store: open.store, vault: ring, catalogue, upstreams, targets, health, log, now: Date.now }
   const renewals = new Renewals({ ...renewing, onOutcome: (outcome) => metrics.renewal(outcome) })
   const drafts = new Drafts(ring.sealer('connect sessions'), ring.derivedKey(PURPOSES.connect))
-  const now = () => Date.now()
-  const desk = new Desk({ ...renewing, renewals, drafts, publicUrl, now, listeners: () => listeners })
+  const desk = new Desk({ ...renewing, renewals, drafts, publicUrl, listeners: () => listeners })
   const renewalRounds = new RenewalRounds({ store: open.store, renewals, log, now: Date.now })
   const sender = new WebhookSender(upstreams, new WebhookSecrets(ring.sealer(PURPOSES.webhooks)))
   const webhooks = new WebhookDispatcher({

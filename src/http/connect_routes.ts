@@ -9,7 +9,7 @@ import type { Stage } from '../outbound/onboarding/stage.ts'
 import { connectFailed, connectStopped } from '../pages/connect.ts'
 import { chooseLanguage } from '../pages/language.ts'
 import type { Page } from '../pages/page.ts'
-import type { ApiDoor } from './api_routes.ts'
+import { type ApiDoor, sendProblem } from './api_routes.ts'
 import { ConnectCookies } from './connect_cookies.ts'
 import { type Around, pageOf } from './connect_views.ts'
 
@@ -88,9 +88,9 @@ async function answer(
     const stage = await step(visitOf(request, cookie))
     await recordDone(door, { id, method: request.method, address }, stage)
     reply.header('Set-Cookie', cookies.set(browser, around.language))
-    send(reply, pageOf(stage, around))
+    sendProblem(reply, pageOf(stage, around))
   } catch (error) {
-    send(reply, faultPage(door, request, { ...around, id, cookie }, asOctroiError(error)))
+    sendProblem(reply, faultPage(door, request, { ...around, id, cookie }, asOctroiError(error)))
   }
 }
 
@@ -217,13 +217,7 @@ async function recordDone({ parts }: ConnectDoor, { id, method, address }: Asked
   await parts.trail.flushed()
 }
 
-function send(reply: FastifyReply, page: Page): void {
-  reply.status(page.status)
-  for (let i = 0; i < page.headers.length; i += 2) reply.header(page.headers[i] as string, page.headers[i + 1])
-  reply.send(page.body)
-}
-
 function isSame(a: string | undefined, b: string): boolean {
-  if (a === undefined || a.length !== b.length) return false
-  return timingSafeEqual(Buffer.from(a), Buffer.from(b))
+  const [given, expected] = [Buffer.from(a ?? ''), Buffer.from(b)]
+  return given.length === expected.length && timingSafeEqual(given, expected)
 }

@@ -46,6 +46,7 @@ describe('a form that another page sends', () => {
       [other.csrf, { cookie }],
       [stranger.csrf, { cookie }],
       [csrf, { cookie: stranger.cookie }],
+      ['é'.repeat(csrf.length), { cookie }],
       [csrf, { cookie, 'sec-fetch-site': 'cross-site' }],
       [csrf, { cookie, 'sec-fetch-site': 'same-site' }],
       // Two cookies of the name: somebody has planted one.
