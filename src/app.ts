@@ -74,6 +74,9 @@ export async function startGate(settings: Settings): Promise<RunningGate> {
 
 type Lock = Awaited<ReturnType<Installation['open']['lockForServing']>>
 
+/** Milliseconds since the epoch, by the clock of the moment: not `Date.now` itself, which no longer is the clock when a test sets it. */
+const now = () => Date.now()
+
 /** The only function that knows everybody. */
 async function putTogether(
   installation: Installation,
@@ -98,16 +101,16 @@ async function putTogether(
   const upstreams = new Upstreams(() => listeners)
   const targets = new Targets(open.hot, ring, catalogue, upstreams)
   const health = new ConnectionHealth(open.store, ring, catalogue)
-  const renewing = { store: open.store, vault: ring, catalogue, upstreams, targets, health, log, now: Date.now }
+  const renewing = { store: open.store, vault: ring, catalogue, upstreams, targets, health, log, now }
   const renewals = new Renewals({ ...renewing, onOutcome: (outcome) => metrics.renewal(outcome) })
   const drafts = new Drafts(ring.sealer('connect sessions'), ring.derivedKey(PURPOSES.connect))
   const desk = new Desk({ ...renewing, renewals, drafts, publicUrl, listeners: () => listeners })
-  const renewalRounds = new RenewalRounds({ store: open.store, renewals, log, now: Date.now })
+  const renewalRounds = new RenewalRounds({ store: open.store, renewals, log, now })
   const sender = new WebhookSender(upstreams, new WebhookSecrets(ring.sealer(PURPOSES.webhooks)))
   const webhooks = new WebhookDispatcher({
     store: open.store,
     sender,
-    now: Date.now,
+    now,
     random: Math.random,
     onOutcome: (outcome) => metrics.delivery(outcome),
     log,
@@ -130,7 +133,7 @@ async function putTogether(
     trail,
     metrics,
     answers: new KeptAnswers(open.activity, replayKey, ring.sealer('answers')),
-    now: Date.now,
+    now,
   })
   const { fastify, server } = await buildServer({
     ...shared,
