@@ -6,6 +6,8 @@ import { requestId } from '../core/ids.ts'
 import type { ActivityStore } from '../core/stores.ts'
 import { Batch } from './batch.ts'
 import { batchMac, GENESIS } from './chain.ts'
+import { DayCounts } from './day_counts.ts'
+import { isRefusal } from './refusals.ts'
 
 export interface TrailOptions {
   readonly activity: ActivityStore
@@ -38,6 +40,7 @@ export class Trail implements AuditTrail {
   readonly #queue: Batch[] = []
   #waiting = 0
   #uses = new Map<string, string>()
+  #days = new DayCounts()
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
   #failing = false
@@ -62,6 +65,7 @@ export class Trail implements AuditTrail {
   }
 
   record(line: AuditLine): void {
+    this.#days.count(line)
     if (this.full && isRefusal(line)) {
       this.#omitted++
       return
@@ -99,7 +103,7 @@ export class Trail implements AuditTrail {
   }
 
   get #pending(): boolean {
-    return this.#waiting > 0 || this.#uses.size > 0
+    return this.#waiting > 0 || this.#uses.size > 0 || !this.#days.empty
   }
 
   #writeSoon(ms: number): void {
@@ -151,9 +155,11 @@ export class Trail implements AuditTrail {
     const batch = this.#queue[0]
     if (batch !== undefined) batch.sealed = true
     const uses = this.#uses
+    const days = this.#days
     this.#uses = new Map()
+    this.#days = new DayCounts()
     try {
-      await this.#append(batch, uses)
+      await this.#append(batch, uses, days)
       if (batch !== undefined) {
         this.#queue.shift()
         this.#written += batch.count
@@ -164,16 +170,18 @@ export class Trail implements AuditTrail {
       this.#sayOmitted()
     } catch (error) {
       this.#uses = new Map([...uses, ...this.#uses])
+      this.#days.add(days)
       if (!this.#failing) this.#options.onTrouble?.(error)
       this.#failing = true
     }
   }
 
   /** The end of the chain is read and moved in one step; when another process moved it between, once more. */
-  async #append(batch: Batch | undefined, uses: ReadonlyMap<string, string>): Promise<void> {
+  async #append(batch: Batch | undefined, uses: ReadonlyMap<string, string>, days: DayCounts): Promise<void> {
     const { activity, key, writer } = this.#options
     const useRows = [...uses].map(([key_id, at]) => ({ key_id, at }))
-    if (batch === undefined) return activity.append(undefined, [], useRows)
+    const dayRows = days.rows()
+    if (batch === undefined) return activity.append(undefined, [], useRows, dayRows)
     const { text, index, count, firstAt, lastAt } = batch
     for (let attempt = 1; ; attempt++) {
       const last = (await activity.lastBatch(writer)) ?? (await this.#checkpoint())
@@ -181,7 +189,7 @@ export class Trail implements AuditTrail {
       const mac = batchMac(key, last.mac, writer, seq, text)
       try {
         const row = { writer, seq, first_at: firstAt, last_at: lastAt, count, lines: text, mac }
-        return await activity.append(row, index, useRows)
+        return await activity.append(row, index, useRows, dayRows)
       } catch (error) {
         if (attempt === 10 || !(error instanceof OctroiError) || error.code !== 'conflict') throw error
       }
@@ -196,25 +204,6 @@ export class Trail implements AuditTrail {
 
 function unwritable(): OctroiError {
   return new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 2 })
-}
-
-/** Codes of calls that had gone out, or may have: their lines are kept even when the queue is full. */
-const WENT_OUT: ReadonlySet<string> = new Set([
-  'caller_gone',
-  'internal',
-  'payload_too_large',
-  'upstream_unreachable',
-  'upstream_timeout',
-  'upstream_rejected_credential',
-  'upstream_refused_address',
-])
-
-/**
- * Once the queue is full nothing goes out, so the only lines that still come without bound are of refusals, which anybody can cause:
- * they are counted, not kept, or a full disk would become a full memory.
- */
-function isRefusal({ phase, code }: AuditLine): boolean {
-  return phase === 'started' || (code !== null && !WENT_OUT.has(code))
 }
 
 const NOBODY: Omit<AuditLine, 'at' | 'request' | 'target'> = {

@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   identity_changed: { status: 409, title: 'Another account was connected than before' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   insecure_upstream: { status: 422, title: 'The address of the service is not allowed' },
+  conditions_required: { status: 422, title: 'The issuer says too little about who calls' },
   secrets_required: { status: 422, title: 'The secrets are needed again for this change' },
   idempotency_mismatch: { status: 422, title: 'The idempotency key was used for another request' },
   rate_limited: { status: 429, title: 'Too many requests' },

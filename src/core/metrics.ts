@@ -4,6 +4,12 @@ export interface GateMetrics {
   answered(connection: string | null, status: number, code: string | null, seconds: number): void
 }
 
+/** What forward-auth counts. */
+export interface CheckMetrics {
+  /** One answered check. `route`: the one that it fell to, or `null`; `code`: `null` when it passed. */
+  checked(route: string | null, status: number, code: string | null, seconds: number): void
+}
+
 /** What an attempt at a token came to: a new one, try again later, the service asks for patience, a person must act. */
 export const RENEWAL_OUTCOMES = ['renewed', 'transient', 'limited', 'human'] as const
 export type RenewalOutcome = (typeof RENEWAL_OUTCOMES)[number]

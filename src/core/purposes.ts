@@ -12,4 +12,6 @@ export const PURPOSES = {
   backup: 'backups',
   /** Sealing the signing secrets of webhooks. */
   webhooks: 'webhook secrets',
+  /** Sealing the keys that sign assertions. */
+  signing: 'signing keys',
 } as const

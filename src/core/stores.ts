@@ -1,3 +1,5 @@
+import type { GroupStore, IssuerStore, ProgramReads, RouteStore, SigningKeyStore } from './program_stores.ts'
+import type { KeyDay } from './program_types.ts'
 import type { AppStore, ConnectSessionStore, StoredApp, TokenStore } from './token_stores.ts'
 import type {
   Account,
@@ -7,6 +9,7 @@ import type {
   EventRow,
   FoundKey,
   KeySecret,
+  RateLimit,
   SealedSecrets,
   SealedToken,
 } from './types.ts'
@@ -23,6 +26,10 @@ export interface Store {
   readonly events: EventStore
   readonly webhooks: WebhookStore
   readonly deliveries: DeliveryStore
+  readonly groups: GroupStore
+  readonly routes: RouteStore
+  readonly issuers: IssuerStore
+  readonly signingKeys: SigningKeyStore
   readonly vault: VaultStore
   /** All or nothing. The store that `work` receives is bound to the transaction. */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
@@ -39,13 +46,18 @@ export interface AccountStore {
   insert(account: Account): Promise<void>
   get(id: string): Promise<Account | undefined>
   list(page: Page): Promise<readonly Account[]>
+  /** With its groups and certificates; all but the password. */
   update(account: Account): Promise<void>
-  /** Its revoked keys go with it. Throws `conflict` while live keys belong to it. */
+  /** A PHC string; null takes it away. */
+  setPassword(id: string, hash: string | null): Promise<void>
+  /** Its revoked keys and its memberships go with it. Throws `conflict` while live keys belong to it. */
   delete(id: string): Promise<boolean>
 }
 
 export interface KeyFilter {
   readonly account?: string | undefined
+  /** That are in this group, by a list of their own or by their account. */
+  readonly group?: string | undefined
 }
 
 export interface KeyStore {
@@ -131,7 +143,7 @@ export interface VaultStore {
 }
 
 /** The reads of the hot path: point reads, and a version that moves with every committed change of any process. */
-export interface HotReads {
+export interface HotReads extends ProgramReads {
   /**
    * The version of what a look-up now would see. Read it before loading; what was loaded is good for as long as it stays (D18).
    * Throws `store_unavailable`, never an old version.
@@ -197,8 +209,13 @@ export interface ReplayRow {
 
 /** What happens often and must not move the version of the rest: audit, last use, kept answers. In SQLite a file of its own. */
 export interface ActivityStore {
-  /** Batches and key uses in one commit. */
-  append(batch: AuditBatch | undefined, index: readonly AuditIndexEntry[], uses: readonly KeyUse[]): Promise<void>
+  /** Batches, key uses and what is added to the days of keys in one commit. */
+  append(
+    batch: AuditBatch | undefined,
+    index: readonly AuditIndexEntry[],
+    uses: readonly KeyUse[],
+    days: readonly KeyDay[],
+  ): Promise<void>
   lastBatch(writer: string): Promise<Pick<AuditBatch, 'seq' | 'mac'> | undefined>
   batches(query: AuditQuery): Promise<readonly (AuditBatch & { readonly row: number })[]>
   writers(): Promise<readonly string[]>
@@ -207,6 +224,22 @@ export interface ActivityStore {
   checkpoints(): Promise<readonly AuditCheckpoint[]>
   /** Batches of `writer` that end before `before` are deleted up to `seq`, and the checkpoint takes their place. */
   prune(checkpoint: AuditCheckpoint): Promise<number>
+  /** Days of one key, oldest first; both ends (`2026-11-22`) included. */
+  keyDays(keyId: string, from: string, to: string): Promise<readonly KeyDay[]>
+  /** Days before `before` are deleted. */
+  pruneKeyDays(before: string): Promise<void>
+  /**
+   * Takes up to `wanted` places in the window of `key` that is open at `nowMs`, or opens one. Returns how many were given and when that
+   * window ends (milliseconds since the epoch). One statement: never more than `limit` in a window, however many processes ask.
+   */
+  takePlaces(
+    key: string,
+    wanted: number,
+    limit: RateLimit,
+    nowMs: number,
+  ): Promise<{ readonly given: number; readonly endsAt: number }>
+  /** Windows that ended before `beforeMs` are forgotten. */
+  deleteEndedWindows(beforeMs: number): Promise<void>
   lastUses(keyIds: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Takes the place of an expired row; returns the row that already holds it otherwise. */
   claimReplay(row: ReplayRow, now: string): Promise<ReplayRow | undefined>

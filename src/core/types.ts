@@ -34,6 +34,15 @@ export interface Account {
   readonly kind: AccountKind
   readonly name: string
   readonly description: string
+  readonly email: string | null
+  /** Codes of the groups that it is in, in order. */
+  readonly groups: readonly string[]
+  /** What it may do when it calls in by itself (Basic, JWT, certificate, session). Its keys have their own. */
+  readonly grants: readonly Grant[]
+  /** Subjects of its client certificates (RFC 4514, canonical), in order. */
+  readonly certificate_subjects: readonly string[]
+  /** Whether it has a password (Basic). */
+  readonly has_password: boolean
   readonly disabled_at: string | null
   readonly created_at: string
   readonly updated_at: string
@@ -47,6 +56,10 @@ export interface ApiKey {
   readonly description: string
   readonly permissions: readonly Permission[]
   readonly grants: readonly Grant[]
+  /** Codes of its groups; null: those of its account. */
+  readonly groups: readonly string[] | null
+  /** By this name the environment or a file provides its secret (Odoo's server_env); unique. */
+  readonly tech_name: string | null
   readonly cidrs: readonly string[]
   readonly rate_limit: RateLimit | null
   /** Made elsewhere and imported: the shape is not ours and the strength is not known. */
@@ -77,20 +90,6 @@ export interface FoundKey {
   readonly account: Account
   /** When this very secret ends (rotation with overlap), apart from the key's own end. */
   readonly secret_expires_at: string | null
-}
-
-/** Who is calling, and how it was proved. */
-export interface Principal {
-  readonly kind: 'key'
-  readonly subject: string
-  readonly key_id: string
-  readonly account: string
-  readonly name: string
-  readonly permissions: readonly Permission[]
-  readonly grants: readonly Grant[]
-  /** When the key ends, and from where alone it may be used. */
-  readonly expires_at: string | null
-  readonly cidrs: readonly string[]
 }
 
 /** Where a connection may go. The default is public addresses over verified TLS. */

@@ -17,6 +17,7 @@ import {
   settingsFindings,
 } from './doctor_machine.ts'
 import { probeFindings } from './doctor_probe.ts'
+import { programFindings } from './doctor_programs.ts'
 import { connectionFindings, keyFindings } from './doctor_rows.ts'
 import { auditFindings, clockFindings } from './doctor_trail.ts'
 import { type Installation, locationOf, openCatalogue, openInstallation } from './open.ts'
@@ -54,6 +55,7 @@ export async function runDoctor(settings: Settings, { probe }: { readonly probe:
     findings.push(...(await look('clock', () => clockFindings(open.store, open.activity, new Date()))))
     findings.push(...(await look('connections', () => connectionFindings(parts))))
     findings.push(...(await look('keys', () => keyFindings(parts, new Date()))))
+    findings.push(...(await look('programs', () => programFindings(parts))))
     if (probe) findings.push(...(await look('probe', () => probeFindings(parts, new Date()))))
   } finally {
     await upstreams.close()

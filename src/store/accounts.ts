@@ -1,8 +1,11 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { OctroiError } from '../core/errors.ts'
 import type { AccountStore, Page } from '../core/stores.ts'
-import type { Account, AccountKind } from '../core/types.ts'
+import type { Account } from '../core/types.ts'
+import { type AccountRow, accountDetails, accountFromRow } from './account_rows.ts'
 import { atomically } from './atomic.ts'
+import { explaining } from './conflicts.ts'
+import { requireGroups } from './memberships.ts'
 import type { MainTables } from './schema.ts'
 
 export class Accounts implements AccountStore {
@@ -13,23 +16,49 @@ export class Accounts implements AccountStore {
   }
 
   async insert(account: Account): Promise<void> {
-    await this.#db.insertInto('accounts').values(account).execute()
+    await atomically(this.#db, async (db) => {
+      await explaining(`There is an account ${account.id} already.`, () =>
+        db.insertInto('accounts').values(rowFromAccount(account)).execute(),
+      )
+      await insertDetails(db, account)
+    })
   }
 
   async get(id: string): Promise<Account | undefined> {
-    const row = await this.#db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst()
-    return row && accountFromRow(row)
+    const { rows } = await sql<AccountRow>`${SELECT} where a.id = ${id}`.execute(this.#db)
+    return rows[0] && accountFromRow(rows[0])
   }
 
   async list({ limit, after }: Page): Promise<readonly Account[]> {
-    let query = this.#db.selectFrom('accounts').selectAll().orderBy('id').limit(limit)
-    if (after !== undefined) query = query.where('id', '>', after)
-    return (await query.execute()).map(accountFromRow)
+    const { rows } = await sql<AccountRow>`${SELECT} where a.id > ${after ?? ''} order by a.id limit ${limit}`.execute(
+      this.#db,
+    )
+    return rows.map(accountFromRow)
   }
 
   async update(account: Account): Promise<void> {
-    const { id, ...values } = account
-    await this.#db.updateTable('accounts').set(values).where('id', '=', id).execute()
+    const { id, ...values } = rowFromAccount(account)
+    await atomically(this.#db, async (db) => {
+      const { numUpdatedRows } = await db.updateTable('accounts').set(values).where('id', '=', id).executeTakeFirst()
+      if (numUpdatedRows === 0n) return
+      await db.deleteFrom('account_groups').where('account_id', '=', id).execute()
+      await db.deleteFrom('account_certificates').where('account_id', '=', id).execute()
+      await insertDetails(db, account)
+    })
+  }
+
+  async setPassword(id: string, hash: string | null): Promise<void> {
+    if (hash === null) {
+      await this.#db.deleteFrom('account_passwords').where('account_id', '=', id).execute()
+      return
+    }
+    await explaining(`There is no account ${id}.`, () =>
+      this.#db
+        .insertInto('account_passwords')
+        .values({ account_id: id, hash })
+        .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ hash }))
+        .execute(),
+    )
   }
 
   async delete(id: string): Promise<boolean> {
@@ -49,6 +78,30 @@ export class Accounts implements AccountStore {
   }
 }
 
-function accountFromRow(row: Selectable<MainTables['accounts']>): Account {
-  return { ...row, kind: row.kind as AccountKind }
+const SELECT = sql.raw(`select a.*, ${accountDetails('a.id')} from accounts a`)
+
+function rowFromAccount(account: Account) {
+  const { groups: _groups, certificate_subjects: _subjects, has_password: _password, grants, ...row } = account
+  return { ...row, grants: JSON.stringify(grants) }
+}
+
+async function insertDetails(db: Kysely<MainTables>, account: Account): Promise<void> {
+  const account_id = account.id
+  await requireGroups(db, account.groups)
+  const groups = [...new Set(account.groups)].map((group_id) => ({ account_id, group_id }))
+  if (groups.length > 0) await db.insertInto('account_groups').values(groups).execute()
+  for (const subject of new Set(account.certificate_subjects)) {
+    await requireFreeSubject(db, subject)
+    await db.insertInto('account_certificates').values({ subject, account_id }).execute()
+  }
+}
+
+async function requireFreeSubject(db: Kysely<MainTables>, subject: string): Promise<void> {
+  const holder = await db
+    .selectFrom('account_certificates')
+    .select('account_id')
+    .where('subject', '=', subject)
+    .executeTakeFirst()
+  if (holder === undefined) return
+  throw new OctroiError('conflict', `The certificate subject ${subject} is that of account ${holder.account_id}.`)
 }

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
+import type { KeyDay } from '../core/program_types.ts'
 import type {
   ActivityStore,
   AuditBatch,
@@ -8,7 +9,11 @@ import type {
   KeyUse,
   ReplayRow,
 } from '../core/stores.ts'
+import type { RateLimit } from '../core/types.ts'
 import { atomically } from './atomic.ts'
+import { chunks } from './chunks.ts'
+import { addDays } from './key_days.ts'
+import { takePlaces } from './rate_windows.ts'
 import type { ActivityTables } from './schema.ts'
 
 export class Activity implements ActivityStore {
@@ -22,6 +27,7 @@ export class Activity implements ActivityStore {
     batch: AuditBatch | undefined,
     index: readonly AuditIndexEntry[],
     uses: readonly KeyUse[],
+    days: readonly KeyDay[],
   ): Promise<void> {
     await atomically(this.#db, async (trx) => {
       if (batch !== undefined) {
@@ -47,6 +53,7 @@ export class Activity implements ActivityStore {
           )
           .execute()
       }
+      await addDays(trx, days)
     })
   }
 
@@ -112,6 +119,30 @@ export class Activity implements ActivityStore {
         .executeTakeFirst()
       return Number(numDeletedRows)
     })
+  }
+
+  async keyDays(keyId: string, from: string, to: string): Promise<readonly KeyDay[]> {
+    const rows = await this.#db
+      .selectFrom('key_days')
+      .selectAll()
+      .where('key_id', '=', keyId)
+      .where('day', '>=', from)
+      .where('day', '<=', to)
+      .orderBy('day')
+      .execute()
+    return rows.map((row) => ({ ...row, calls: Number(row.calls), refused: Number(row.refused) }))
+  }
+
+  async pruneKeyDays(before: string): Promise<void> {
+    await this.#db.deleteFrom('key_days').where('day', '<', before).execute()
+  }
+
+  takePlaces(key: string, wanted: number, limit: RateLimit, nowMs: number) {
+    return takePlaces(this.#db, key, wanted, limit, nowMs)
+  }
+
+  async deleteEndedWindows(beforeMs: number): Promise<void> {
+    await this.#db.deleteFrom('rate_windows').where('ends', '<', beforeMs).execute()
   }
 
   async lastUses(keyIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -181,8 +212,4 @@ function latestUses(uses: readonly KeyUse[]): readonly KeyUse[] {
 
 function replayFromRow(row: Selectable<ActivityTables['replays']>): ReplayRow {
   return { ...row, state: row.state as ReplayRow['state'] }
-}
-
-function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size)
 }

@@ -14,18 +14,28 @@ export interface SchemaState {
 }
 
 /**
- * Every table that a backup holds, what others refer to first. `replays` are left out: they belong to calls that were under way.
+ * Every table that a backup holds, what others refer to first. Left out are `replays`, which belong to calls that were under way, and
+ * `rate_windows`, which are over before a restored store is served.
  * The number is how many rows are read at once; a batch of audit lines can be large.
  */
 export const DUMP_TABLES = {
   vault_keys: 500,
   data_keys: 500,
+  groups: 500,
   accounts: 500,
+  account_groups: 500,
+  account_passwords: 500,
+  account_certificates: 500,
   api_keys: 500,
+  key_groups: 500,
   key_secrets: 500,
   connector_apps: 100,
   connections: 100,
   connection_tokens: 100,
+  routes: 500,
+  route_groups: 500,
+  issuers: 100,
+  signing_keys: 100,
   events: 500,
   webhooks: 100,
   webhook_types: 500,
@@ -34,6 +44,7 @@ export const DUMP_TABLES = {
   audit_index: 500,
   audit_checkpoints: 500,
   key_uses: 500,
+  key_days: 500,
 } as const
 
 export type DumpTable = keyof typeof DUMP_TABLES
@@ -44,6 +55,7 @@ export const ACTIVITY_TABLES: ReadonlySet<string> = new Set([
   'audit_index',
   'audit_checkpoints',
   'key_uses',
+  'key_days',
 ])
 
 /** One consistent snapshot, read while others write. Nothing is created or changed by reading it. */
@@ -125,8 +137,15 @@ async function* postgresParts(client: pg.Client, table: DumpTable): AsyncGenerat
   for (;;) {
     const { rows } = await client.query<Record<string, string | number | null>>(`fetch ${DUMP_TABLES[table]} from part`)
     if (rows.length === 0) break
-    // A bigint comes as text; the numbers of batches stay far below 2^53.
-    yield ACTIVITY_TABLES.has(table) ? rows.map((row) => ('row' in row ? { ...row, row: Number(row.row) } : row)) : rows
+    yield ACTIVITY_TABLES.has(table) ? rows.map(withNumbers) : rows
   }
   await client.query('close part')
+}
+
+const BIGINTS = ['row', 'calls', 'refused']
+
+/** A bigint comes as text; ours stay far below 2^53. */
+function withNumbers(row: DumpRow): DumpRow {
+  const changed = BIGINTS.filter((name) => name in row).map((name) => [name, Number(row[name])])
+  return changed.length === 0 ? row : { ...row, ...Object.fromEntries(changed) }
 }

@@ -1,20 +1,11 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import { OctroiError } from '../core/errors.ts'
 import type { KeyFilter, KeyStore, Page } from '../core/stores.ts'
-import type { AccountKind, ApiKey, FoundKey, KeySecret } from '../core/types.ts'
+import type { ApiKey, KeySecret } from '../core/types.ts'
 import { atomically } from './atomic.ts'
+import { KEY_GROUPS, keyFromRow, rowFromKey } from './key_rows.ts'
+import { requireGroups } from './memberships.ts'
 import type { MainTables } from './schema.ts'
-
-type KeyRow = Selectable<MainTables['api_keys']>
-
-export interface FoundKeyRow extends KeyRow {
-  readonly secret_expires_at: string | null
-  readonly account_kind: string
-  readonly account_name: string
-  readonly account_description: string
-  readonly account_disabled_at: string | null
-  readonly account_created_at: string
-  readonly account_updated_at: string
-}
 
 export class Keys implements KeyStore {
   readonly #db: Kysely<MainTables>
@@ -25,26 +16,35 @@ export class Keys implements KeyStore {
 
   async insert(key: ApiKey, secret: KeySecret): Promise<void> {
     await atomically(this.#db, async (db) => {
+      await requireFreeTechName(db, key)
       await db.insertInto('api_keys').values(rowFromKey(key)).execute()
+      await insertGroups(db, key)
       await db.insertInto('key_secrets').values(secret).execute()
     })
   }
 
   async get(id: string): Promise<ApiKey | undefined> {
-    const row = await this.#db.selectFrom('api_keys').selectAll().where('id', '=', id).executeTakeFirst()
+    const row = await this.#rows().where('id', '=', id).executeTakeFirst()
     return row && keyFromRow(row)
   }
 
   async list({ limit, after }: Page, filter: KeyFilter = {}): Promise<readonly ApiKey[]> {
-    let query = this.#db.selectFrom('api_keys').selectAll().orderBy('id').limit(limit)
+    let query = this.#rows().orderBy('id').limit(limit)
     if (after !== undefined) query = query.where('id', '>', after)
     if (filter.account !== undefined) query = query.where('account_id', '=', filter.account)
+    if (filter.group !== undefined) query = query.where(inGroup(filter.group))
     return (await query.execute()).map(keyFromRow)
   }
 
   async update(key: ApiKey): Promise<void> {
     const { id, ...values } = rowFromKey(key)
-    await this.#db.updateTable('api_keys').set(values).where('id', '=', id).execute()
+    await atomically(this.#db, async (db) => {
+      await requireFreeTechName(db, key)
+      const { numUpdatedRows } = await db.updateTable('api_keys').set(values).where('id', '=', id).executeTakeFirst()
+      if (numUpdatedRows === 0n) return
+      await db.deleteFrom('key_groups').where('key_id', '=', id).execute()
+      await insertGroups(db, key)
+    })
   }
 
   async delete(id: string): Promise<boolean> {
@@ -65,9 +65,7 @@ export class Keys implements KeyStore {
   }
 
   async expiringBetween(from: string, to: string): Promise<readonly ApiKey[]> {
-    const rows = await this.#db
-      .selectFrom('api_keys')
-      .selectAll()
+    const rows = await this.#rows()
       .where('expires_at', '>', from)
       .where('expires_at', '<=', to)
       .where('revoked_at', 'is', null)
@@ -85,56 +83,34 @@ export class Keys implements KeyStore {
       .executeTakeFirstOrThrow()
     return Number(row.count)
   }
-}
 
-function rowFromKey(key: ApiKey): KeyRow {
-  const { account, ...rest } = key
-  return {
-    ...rest,
-    account_id: account,
-    permissions: JSON.stringify(key.permissions),
-    grants: JSON.stringify(key.grants),
-    cidrs: JSON.stringify(key.cidrs),
-    rate_limit: key.rate_limit && JSON.stringify(key.rate_limit),
-    imported: Number(key.imported),
-    usable_when_owner_inactive: Number(key.usable_when_owner_inactive),
+  #rows() {
+    return this.#db.selectFrom('api_keys').selectAll('api_keys').select(GROUPS)
   }
 }
 
-function keyFromRow(row: KeyRow): ApiKey {
-  return {
-    id: row.id,
-    account: row.account_id,
-    name: row.name,
-    description: row.description,
-    permissions: JSON.parse(row.permissions),
-    grants: JSON.parse(row.grants),
-    cidrs: JSON.parse(row.cidrs),
-    rate_limit: row.rate_limit === null ? null : JSON.parse(row.rate_limit),
-    imported: row.imported === 1,
-    usable_when_owner_inactive: row.usable_when_owner_inactive === 1,
-    environment: row.environment,
-    expires_at: row.expires_at,
-    disabled_at: row.disabled_at,
-    revoked_at: row.revoked_at,
-    created_at: row.created_at,
-    updated_at: row.updated_at,
-    created_by: row.created_by,
-  }
+const GROUPS = sql.raw<string | null>(KEY_GROUPS('api_keys.id')).as('groups')
+
+function inGroup(group: string) {
+  return sql<boolean>`(id in (select key_id from key_groups where group_id = ${group}) or (inherits_groups = 1
+    and account_id in (select account_id from account_groups where group_id = ${group})))`
 }
 
-export function foundKeyFromRow(row: FoundKeyRow): FoundKey {
-  return {
-    key: keyFromRow(row),
-    account: {
-      id: row.account_id,
-      kind: row.account_kind as AccountKind,
-      name: row.account_name,
-      description: row.account_description,
-      disabled_at: row.account_disabled_at,
-      created_at: row.account_created_at,
-      updated_at: row.account_updated_at,
-    },
-    secret_expires_at: row.secret_expires_at,
-  }
+async function insertGroups(db: Kysely<MainTables>, { id, groups }: ApiKey): Promise<void> {
+  if (groups === null || groups.length === 0) return
+  await requireGroups(db, groups)
+  const rows = [...new Set(groups)].map((group_id) => ({ key_id: id, group_id }))
+  await db.insertInto('key_groups').values(rows).execute()
+}
+
+async function requireFreeTechName(db: Kysely<MainTables>, { id, tech_name }: ApiKey): Promise<void> {
+  if (tech_name === null) return
+  const holder = await db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('tech_name', '=', tech_name)
+    .where('id', '!=', id)
+    .executeTakeFirst()
+  if (holder === undefined) return
+  throw new OctroiError('conflict', `The tech_name ${tech_name} is that of key ${holder.id}.`)
 }

@@ -9,14 +9,20 @@ import { Connections } from './connections.ts'
 import { swapIsPending } from './dump_swap.ts'
 import type { Engines, ServeLock } from './engines.ts'
 import { Events } from './events.ts'
+import { Groups } from './groups.ts'
+import { Issuers } from './issuers.ts'
 import { Keys } from './keys.ts'
 import { type Engine, type Migration, migrate } from './migrate.ts'
 import { activity0001 } from './migrations/0001_activity.ts'
 import { main0001 } from './migrations/0001_main.ts'
 import { activity0002 } from './migrations/0002_fences.ts'
 import { main0002 } from './migrations/0002_tokens.ts'
+import { activity0003 } from './migrations/0003_usage.ts'
 import { main0003 } from './migrations/0003_webhooks.ts'
+import { main0004 } from './migrations/0004_programs.ts'
+import { Routes } from './routes.ts'
 import type { MainTables } from './schema.ts'
+import { SigningKeys } from './signing_keys.ts'
 import { openSqlite, sqliteFiles } from './sqlite.ts'
 import { Tokens } from './tokens.ts'
 import { VaultRows } from './vault.ts'
@@ -24,8 +30,8 @@ import { Deliveries } from './webhook_deliveries.ts'
 import { Webhooks } from './webhooks.ts'
 
 /** In order; never changed once released, only added to. */
-export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003]
-export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001, activity0002]
+export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003, main0004]
+export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001, activity0002, activity0003]
 
 export interface StoreLocation {
   readonly dataDir: string
@@ -121,6 +127,10 @@ export function storeOn(db: Kysely<MainTables>): Store {
     events: new Events(db),
     webhooks: new Webhooks(db),
     deliveries: new Deliveries(db),
+    groups: new Groups(db),
+    routes: new Routes(db),
+    issuers: new Issuers(db),
+    signingKeys: new SigningKeys(db),
     vault: new VaultRows(db),
     transaction: (work) => work(store),
   }

@@ -2,10 +2,13 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
-import { connectionFromRow, SELECT_CONNECTION, type StoredConnectionRow } from './connections.ts'
+import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
 import { type EngineErrors, LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
 import type { Engines, ServeLock } from './engines.ts'
-import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
+import { type FoundAccountRow, foundAccountFromRow, hotQueries } from './hot_queries.ts'
+import { type IssuerRow, issuerFromRow } from './issuers.ts'
+import { type FoundKeyRow, foundKeyFromRow } from './key_rows.ts'
+import { type RouteRow, routeFromRow } from './routes.ts'
 import type { ActivityTables, MainTables } from './schema.ts'
 
 /** SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
@@ -80,19 +83,7 @@ function kyselyOn<Tables>(pool: pg.Pool, scope?: TransactionScope): Kysely<Table
   })
 }
 
-const FIND_KEY = {
-  name: 'octroi_find_key',
-  text: `
-  select k.*, s.expires_at as secret_expires_at, a.kind as account_kind, a.name as account_name,
-    a.description as account_description, a.disabled_at as account_disabled_at,
-    a.created_at as account_created_at, a.updated_at as account_updated_at
-  from key_secrets s join api_keys k on k.id = s.key_id join accounts a on a.id = k.account_id where s.hash = $1`,
-}
-
-const FIND_CONNECTION = {
-  name: 'octroi_find_connection',
-  text: `${SELECT_CONNECTION}$1`,
-}
+const QUERIES = hotQueries('$1')
 
 /**
  * A notice of the database moves the version at once; besides, the version row is read several times a second, and a version
@@ -120,13 +111,36 @@ class PostgresHotReads implements HotReads {
   }
 
   async findKey(hash: string) {
-    const row = await this.#row<FoundKeyRow>(FIND_KEY, hash)
+    const [row] = await this.#rows<FoundKeyRow>('findKey', hash)
     return row && foundKeyFromRow(row)
   }
 
+  async findTechName(techName: string) {
+    const [row] = await this.#rows<FoundKeyRow>('findTechName', techName)
+    return row && foundKeyFromRow(row)
+  }
+
+  async findAccount(id: string) {
+    const [row] = await this.#rows<FoundAccountRow>('findAccount', id)
+    return row && foundAccountFromRow(row)
+  }
+
+  async findCertificate(subject: string) {
+    const [row] = await this.#rows<FoundAccountRow>('findCertificate', subject)
+    return row && foundAccountFromRow(row)
+  }
+
   async findConnection(id: string) {
-    const row = await this.#row<StoredConnectionRow>(FIND_CONNECTION, id)
+    const [row] = await this.#rows<StoredConnectionRow>('findConnection', id)
     return row && connectionFromRow(row)
+  }
+
+  async routes() {
+    return (await this.#rows<RouteRow>('routes')).map(routeFromRow)
+  }
+
+  async issuers() {
+    return (await this.#rows<IssuerRow>('issuers')).map(issuerFromRow)
   }
 
   async close(): Promise<void> {
@@ -134,13 +148,10 @@ class PostgresHotReads implements HotReads {
     await this.#listener?.end().catch(() => undefined)
   }
 
-  async #row<R extends pg.QueryResultRow>(
-    query: { name: string; text: string },
-    value: string,
-  ): Promise<R | undefined> {
+  /** By a name, so that each connection of the pool prepares it once. */
+  async #rows<R extends pg.QueryResultRow>(query: keyof typeof QUERIES, ...values: string[]): Promise<readonly R[]> {
     try {
-      const { rows } = await this.#pool.query<R>({ ...query, values: [value] })
-      return rows[0]
+      return (await this.#pool.query<R>({ name: `octroi_${query}`, text: QUERIES[query], values })).rows
     } catch (error) {
       throw translateError(error, ERRORS)
     }

@@ -7,10 +7,23 @@ export interface MainTables {
     kind: string
     name: string
     description: string
+    email: string | null
+    grants: string
     disabled_at: string | null
     created_at: string
     updated_at: string
   }
+  groups: {
+    id: string
+    name: string
+    description: string
+    grants: string
+    created_at: string
+    updated_at: string
+  }
+  account_groups: { account_id: string; group_id: string }
+  account_passwords: { account_id: string; hash: string }
+  account_certificates: { subject: string; account_id: string }
   api_keys: {
     id: string
     account_id: string
@@ -29,7 +42,10 @@ export interface MainTables {
     created_at: string
     updated_at: string
     created_by: string | null
+    tech_name: string | null
+    inherits_groups: number
   }
+  key_groups: { key_id: string; group_id: string }
   key_secrets: { hash: string; key_id: string; expires_at: string | null; created_at: string }
   connections: {
     id: string
@@ -112,6 +128,48 @@ export interface MainTables {
     created_at: string
     finished_at: string | null
   }
+  routes: {
+    id: string
+    name: string
+    description: string
+    host: string
+    path: string
+    methods: string
+    accept: string
+    allow: string
+    cors_origins: string
+    created_at: string
+    updated_at: string
+  }
+  route_groups: { route_id: string; group_id: string }
+  issuers: {
+    id: string
+    name: string
+    issuer: string
+    jwks_uri: string | null
+    jwks: string | null
+    audience: string
+    algorithms: string
+    typ: string | null
+    subject_claim: string
+    account: string | null
+    accounts: string
+    conditions: string
+    network: string
+    clock_skew_s: number
+    disabled_at: string | null
+    created_at: string
+    updated_at: string
+  }
+  signing_keys: {
+    id: string
+    algorithm: string
+    state: string
+    public_key: string
+    sealed: string
+    created_at: string
+    since: string
+  }
   vault_keys: { id: string; wrapped: string; created_at: string }
   data_keys: { id: string; kek_id: string; wrapped: string }
 }
@@ -130,5 +188,7 @@ export interface ActivityTables {
   audit_index: { row: number; kind: string; value: string }
   audit_checkpoints: { writer: string; seq: number; batch_mac: string; at: string; mac: string }
   key_uses: { key_id: string; at: string }
+  key_days: { key_id: string; day: string; calls: number; refused: number }
+  rate_windows: { key: string; starts: number; used: number; ends: number; given: number }
   replays: { id: string; body_hash: string; state: string; answer: string | null; expires_at: string; fence: string }
 }

@@ -13,10 +13,13 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import type { HotReads } from '../core/stores.ts'
-import { connectionFromRow, SELECT_CONNECTION, type StoredConnectionRow } from './connections.ts'
+import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
 import { LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
 import type { Engines } from './engines.ts'
-import { type FoundKeyRow, foundKeyFromRow } from './keys.ts'
+import { type FoundAccountRow, foundAccountFromRow, hotQueries } from './hot_queries.ts'
+import { type IssuerRow, issuerFromRow } from './issuers.ts'
+import { type FoundKeyRow, foundKeyFromRow } from './key_rows.ts'
+import { type RouteRow, routeFromRow } from './routes.ts'
 import type { ActivityTables, MainTables } from './schema.ts'
 import { ERRORS } from './sqlite_errors.ts'
 import { finishInterruptedRestore, identityOf, lockForServing, lockSqlite } from './sqlite_lock.ts'
@@ -169,13 +172,7 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
-const FIND_KEY = `
-  select k.*, s.expires_at as secret_expires_at, a.kind as account_kind, a.name as account_name,
-    a.description as account_description, a.disabled_at as account_disabled_at,
-    a.created_at as account_created_at, a.updated_at as account_updated_at
-  from key_secrets s join api_keys k on k.id = s.key_id join accounts a on a.id = k.account_id where s.hash = ?`
-
-const FIND_CONNECTION = `${SELECT_CONNECTION}?`
+const QUERIES = hotQueries('?')
 
 /**
  * Point reads on a database connection of their own: `PRAGMA data_version` then moves with every commit of anybody, this
@@ -185,8 +182,7 @@ class SqliteHotReads implements HotReads {
   readonly #path: string
   #db: DatabaseSync | undefined
   #version: StatementSync | undefined
-  #findKey: StatementSync | undefined
-  #findConnection: StatementSync | undefined
+  readonly #statements: Partial<Record<keyof typeof QUERIES, StatementSync>> = {}
 
   constructor(path: string) {
     this.#path = path
@@ -200,24 +196,57 @@ class SqliteHotReads implements HotReads {
   }
 
   async findKey(hash: string) {
-    return this.#guard(() => {
-      this.#findKey ??= this.#open().prepare(FIND_KEY)
-      const row = this.#findKey.get(hash) as unknown as FoundKeyRow | undefined
-      return row && foundKeyFromRow(row)
-    })
+    const row = this.#row<FoundKeyRow>('findKey', hash)
+    return row && foundKeyFromRow(row)
+  }
+
+  async findTechName(techName: string) {
+    const row = this.#row<FoundKeyRow>('findTechName', techName)
+    return row && foundKeyFromRow(row)
+  }
+
+  async findAccount(id: string) {
+    const row = this.#row<FoundAccountRow>('findAccount', id)
+    return row && foundAccountFromRow(row)
+  }
+
+  async findCertificate(subject: string) {
+    const row = this.#row<FoundAccountRow>('findCertificate', subject)
+    return row && foundAccountFromRow(row)
   }
 
   async findConnection(id: string) {
-    return this.#guard(() => {
-      this.#findConnection ??= this.#open().prepare(FIND_CONNECTION)
-      const row = this.#findConnection.get(id) as unknown as StoredConnectionRow | undefined
-      return row && connectionFromRow(row)
-    })
+    const row = this.#row<StoredConnectionRow>('findConnection', id)
+    return row && connectionFromRow(row)
+  }
+
+  async routes() {
+    return this.#rows<RouteRow>('routes').map(routeFromRow)
+  }
+
+  async issuers() {
+    return this.#rows<IssuerRow>('issuers').map(issuerFromRow)
   }
 
   close(): void {
     this.#db?.close()
     this.#db = undefined
+  }
+
+  #row<Row>(query: keyof typeof QUERIES, value: string): Row | undefined {
+    return this.#guard(() => this.#statement(query).get(value) as unknown as Row | undefined)
+  }
+
+  #rows<Row>(query: keyof typeof QUERIES): readonly Row[] {
+    return this.#guard(() => this.#statement(query).all() as unknown as readonly Row[])
+  }
+
+  #statement(query: keyof typeof QUERIES): StatementSync {
+    const kept = this.#statements[query]
+    if (kept !== undefined) return kept
+    const statement = this.#open().prepare(QUERIES[query])
+    this.#statements[query] = statement
+    return statement
   }
 
   #open(): DatabaseSync {

@@ -27,8 +27,8 @@ describe.each(ENGINES)('%s', (engine) => {
 
   describe('audit batches', () => {
     it('come back in order of their chain, from a given place on', async () => {
-      for (const seq of [1, 2, 3]) await activity.append(batch('w1', seq), [], [])
-      await activity.append(batch('w2', 1), [], [])
+      for (const seq of [1, 2, 3]) await activity.append(batch('w1', seq), [], [], [])
+      await activity.append(batch('w2', 1), [], [], [])
       expect(await activity.chain('w1', 0, 2)).toEqual([batch('w1', 1), batch('w1', 2)])
       expect(await activity.chain('w1', 2, 9)).toEqual([batch('w1', 3)])
       expect(await activity.lastBatch('w1')).toEqual({ seq: 3, mac: 'mac w1 3' })
@@ -37,8 +37,8 @@ describe.each(ENGINES)('%s', (engine) => {
     })
 
     it('refuse a second batch of the same writer and number, and keep nothing of it', async () => {
-      await activity.append(batch('w1', 1), [key('k1')], [])
-      const second = activity.append(batch('w1', 1, { lines: 'forged' }), [key('k2')], [{ key_id: 'k2', at: NOW }])
+      await activity.append(batch('w1', 1), [key('k1')], [], [])
+      const second = activity.append(batch('w1', 1, { lines: 'forged' }), [key('k2')], [{ key_id: 'k2', at: NOW }], [])
       await expect(second).rejects.toEqual(conflict)
       expect(await activity.chain('w1', 0, 9)).toEqual([batch('w1', 1)])
       expect(await activity.batches({ limit: 9, key: 'k2' })).toEqual([])
@@ -46,9 +46,9 @@ describe.each(ENGINES)('%s', (engine) => {
     })
 
     it('are found newest first by key, connection, time and place', async () => {
-      await activity.append(batch('w1', 1), [key('k1'), at('c1')], [])
-      await activity.append(batch('w1', 2), [key('k1'), at('c2')], [])
-      await activity.append(batch('w1', 3), [key('k2'), at('c1'), at('c1')], [])
+      await activity.append(batch('w1', 1), [key('k1'), at('c1')], [], [])
+      await activity.append(batch('w1', 2), [key('k1'), at('c2')], [], [])
+      await activity.append(batch('w1', 3), [key('k2'), at('c1'), at('c1')], [], [])
       const seqs = async (query: object) => (await activity.batches({ limit: 2, ...query })).map(({ seq }) => seq)
       expect(await seqs({})).toEqual([3, 2])
       expect(await seqs({ key: 'k1' })).toEqual([2, 1])
@@ -67,14 +67,15 @@ describe.each(ENGINES)('%s', (engine) => {
         batch('w1', 1),
         many.map(key),
         many.map((key_id) => ({ key_id, at: NOW })),
+        [],
       )
       expect((await activity.lastUses(many)).size).toBe(2_500)
       expect(await activity.batches({ limit: 9, key: 'k2499' })).toHaveLength(1)
     })
 
     it('give place to their checkpoint when they are pruned, in one step', async () => {
-      for (const seq of [1, 2, 3]) await activity.append(batch('w1', seq), [key('k1')], [])
-      await activity.append(batch('w2', 1), [key('k1')], [])
+      for (const seq of [1, 2, 3]) await activity.append(batch('w1', seq), [key('k1')], [], [])
+      await activity.append(batch('w2', 1), [key('k1')], [], [])
       const checkpoint = { writer: 'w1', seq: 2, batch_mac: 'mac w1 2', at: NOW, mac: 'm' }
       expect(await activity.prune(checkpoint)).toBe(2)
       expect(await activity.checkpoints()).toEqual([checkpoint])
@@ -92,11 +93,11 @@ describe.each(ENGINES)('%s', (engine) => {
   describe('last uses', () => {
     it('keep the latest time, also of several in one batch and of a batch that comes late', async () => {
       const use = (time: string) => ({ key_id: 'k1', at: time })
-      await activity.append(undefined, [], [use('2026-01-02'), use('2026-01-03'), use('2026-01-01')])
+      await activity.append(undefined, [], [use('2026-01-02'), use('2026-01-03'), use('2026-01-01')], [])
       expect(await activity.lastUses(['k1', 'k2'])).toEqual(new Map([['k1', '2026-01-03']]))
-      await activity.append(undefined, [], [use('2026-01-02')])
+      await activity.append(undefined, [], [use('2026-01-02')], [])
       expect((await activity.lastUses(['k1'])).get('k1')).toBe('2026-01-03')
-      await activity.append(undefined, [], [use('2026-01-04')])
+      await activity.append(undefined, [], [use('2026-01-04')], [])
       expect((await activity.lastUses(['k1'])).get('k1')).toBe('2026-01-04')
       expect((await activity.lastUses([])).size).toBe(0)
     })
@@ -105,7 +106,7 @@ describe.each(ENGINES)('%s', (engine) => {
       const other = (await places.openAgain(open)).activity
       const uses = Array.from({ length: 50 }, (_, i) => ({ key_id: `k${i}`, at: NOW }))
       const rounds = Array.from({ length: 6 }, (_, i) =>
-        (i % 2 ? other : activity).append(batch(`w${i % 2}`, i + 1), [], i % 2 ? uses : uses.toReversed()),
+        (i % 2 ? other : activity).append(batch(`w${i % 2}`, i + 1), [], i % 2 ? uses : uses.toReversed(), []),
       )
       await Promise.all(rounds)
       expect((await activity.lastUses(uses.map(({ key_id }) => key_id))).size).toBe(50)

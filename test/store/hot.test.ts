@@ -5,6 +5,7 @@ import type { Store } from '../../src/core/stores.ts'
 import type { OpenStore } from '../../src/store/open.ts'
 import { stopSharedPostgres } from '../support/postgres.ts'
 import { ENGINES, type EngineName, OtherProcess, Places } from './places.ts'
+import { group, issuer, route, signingKey } from './program_rows.ts'
 import { account, apiKey, batch, connection, dataKey, fill, kek, keySecret, replay, sealed } from './rows.ts'
 
 /** The reads of the hot path, and the version by which what they found may be kept (D18). */
@@ -24,6 +25,9 @@ describe.each(ENGINES)('%s', (engine) => {
   beforeEach(async () => {
     open = await places.openFresh(engine)
     await fill(open)
+    await open.store.groups.insert(group('g1'))
+    await open.store.routes.insert(route('r1'))
+    await open.store.issuers.insert(issuer('i1'))
   }, 60_000)
 
   const CHANGES: Record<string, (store: Store) => Promise<unknown>> = {
@@ -40,6 +44,19 @@ describe.each(ENGINES)('%s', (engine) => {
     'a new key of the ring': (store) => store.vault.insertKeyEncryptionKey(kek('kek2')),
     'a rewrapped key of the ring': (store) => store.vault.rewrapKeyEncryptionKey('kek1', 'anew'),
     'a new data key': (store) => store.vault.insertDataKey(dataKey('dk2', 'kek1')),
+    'a password': (store) => store.accounts.setPassword('a1', 'hash'),
+    'a certificate': (store) => store.accounts.update(account('a1', { certificate_subjects: ['CN=a'] })),
+    'a new group': (store) => store.groups.insert(group('g2')),
+    'a changed group': (store) => store.groups.update(group('g1', { grants: [] })),
+    'a deleted group': (store) => store.groups.delete('g1'),
+    'a membership of an account': (store) => store.accounts.update(account('a1', { groups: ['g1'] })),
+    'a membership of a key': (store) => store.keys.update(apiKey('k1', 'a1', { groups: ['g1'] })),
+    'a new route': (store) => store.routes.insert(route('r2')),
+    'a changed route': (store) => store.routes.update(route('r1', { methods: ['*'] })),
+    'a deleted route': (store) => store.routes.delete('r1'),
+    'a new issuer': (store) => store.issuers.insert(issuer('i2')),
+    'a deleted issuer': (store) => store.issuers.delete('i1'),
+    'a new signing key': (store) => store.signingKeys.insert(signingKey('s1', 'current')),
     'a transaction': (store) =>
       store.transaction(async (trx) => {
         await trx.accounts.insert(account('a2'))
@@ -71,7 +88,15 @@ describe.each(ENGINES)('%s', (engine) => {
 
   it('keeps the version while only activity is written, or nothing changes', async () => {
     const before = await open.hot.version()
-    await open.activity.append(batch('w1', 1), [{ kind: 'key', value: 'k1' }], [{ key_id: 'k1', at: '2026-01-01' }])
+    await open.activity.append(
+      batch('w1', 1),
+      [{ kind: 'key', value: 'k1' }],
+      [{ key_id: 'k1', at: '2026-01-01' }],
+      [{ key_id: 'k1', day: '2026-01-01', calls: 1, refused: 0 }],
+    )
+    await open.activity.takePlaces('k1', 1, { limit: 9, window_s: 60 }, 1_000)
+    await open.activity.deleteEndedWindows(1_000_000)
+    await open.activity.pruneKeyDays('2027-01-01')
     await open.activity.claimReplay(replay('r1'), '2026-01-01T00:00:00.000Z')
     await open.activity.finishReplay(replay('r1', { state: 'done' }))
     await open.activity.deleteExpiredReplays('2027-01-01T00:00:00.000Z')

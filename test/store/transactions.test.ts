@@ -89,7 +89,7 @@ describe.each(ENGINES)('%s', (engine) => {
       await trx.accounts.insert(account('a2'))
       expect(await open.store.vault.keyEncryptionKeys()).toHaveLength(1)
       expect((await open.hot.findKey('hash-1'))?.key.id).toBe('k1')
-      await open.activity.append(batch('w1', 1), [], [])
+      await open.activity.append(batch('w1', 1), [], [], [])
     })
     expect(await names()).toEqual(['a1', 'a2'])
   })

@@ -1,0 +1,122 @@
+import type { AcceptKind, Group, Issuer, Route } from '../core/program_types.ts'
+import type { Account } from '../core/types.ts'
+import type { Finding } from './doctor_finding.ts'
+import { type DoctorParts, every } from './doctor_rows.ts'
+
+const NAMED = 5
+
+/** Routes that let nobody in or everybody, issuers whose tokens open nothing: what looks like a rule and is none, or is too much of one. */
+export async function programFindings({ settings, store }: DoctorParts): Promise<Finding[]> {
+  const routes = await store.routes.all()
+  const issuers = await all<Issuer>((page) => store.issuers.list(page))
+  const groups = await all<Group>((page) => store.groups.list(page))
+  const accounts = await all<Account>((page) => store.accounts.list(page))
+  return [
+    ...routeFindings(routes, issuers, settings),
+    ...unusedIssuers(routes, issuers, groups, accounts),
+    {
+      level: 'ok',
+      code: 'program.count',
+      message: `There are ${groups.length} groups, ${routes.length} routes and ${issuers.length} issuers.`,
+    },
+  ]
+}
+
+async function all<T extends { readonly id: string }>(list: Parameters<typeof every<T>>[0]): Promise<T[]> {
+  const found: T[] = []
+  for await (const one of every<T>(list)) found.push(one)
+  return found
+}
+
+type Places = Pick<DoctorParts['settings'], 'trusted_proxies' | 'client_certificate_header'>
+
+function routeFindings(routes: readonly Route[], issuers: readonly Issuer[], settings: Places): Finding[] {
+  const unavailable = unavailableKinds(issuers, settings)
+  const proxies = routes.length > 0 && settings.trusted_proxies.length === 0
+  return [
+    ...(proxies
+      ? [
+          {
+            level: 'warning',
+            code: 'route.trusted_proxies',
+            message: 'There are routes, but OCTROI_TRUSTED_PROXIES is empty: /forward-auth answers no proxy.',
+            advice: 'Set it to the addresses of the proxies that ask.',
+          } as const,
+        ]
+      : []),
+    ...warning(
+      'route.nobody',
+      'Routes that nobody may pass',
+      routes.filter(allowsNobody),
+      'octroi route set ID --allow-group GROUP (or --allow-account, --allow-key, --allow-authenticated).',
+    ),
+    ...warning(
+      'route.anonymous',
+      'Routes that anybody passes, without a credential',
+      routes.filter(({ accept }) => accept.kinds.includes('anonymous')),
+      'If that is not meant: octroi route set ID --any api_key.',
+    ),
+    ...warning(
+      'route.unprovable',
+      'Routes for which nobody can prove who he is (no enabled issuer of JWTs, no OCTROI_CLIENT_CERTIFICATE_HEADER, no sign-in)',
+      routes.filter((route) => cannotBeProved(route, unavailable)),
+      'octroi route show ID says what it accepts.',
+    ),
+  ]
+}
+
+/** With `anonymous` alone, `allow` is not asked. */
+function allowsNobody({ accept, allow }: Route): boolean {
+  const { keys, accounts, groups, authenticated } = allow
+  const asked = accept.kinds.some((kind) => kind !== 'anonymous')
+  return asked && !authenticated && keys.length + accounts.length + groups.length === 0
+}
+
+function unavailableKinds(issuers: readonly Issuer[], settings: Places): ReadonlySet<AcceptKind> {
+  const believed = issuers.some(({ disabled_at }) => disabled_at === null)
+  const certificates = settings.client_certificate_header !== undefined
+  return new Set<AcceptKind>([
+    'session',
+    ...(believed ? [] : (['jwt'] as const)),
+    ...(certificates ? [] : (['mtls'] as const)),
+  ])
+}
+
+function cannotBeProved({ accept: { mode, kinds } }: Route, unavailable: ReadonlySet<AcceptKind>): boolean {
+  const lacks = (kind: AcceptKind) => unavailable.has(kind)
+  return mode === 'all' ? kinds.some(lacks) : kinds.every(lacks)
+}
+
+/** Its tokens are believed, but no route takes a JWT, and no account that it speaks for has a grant for `/proxy`. */
+function unusedIssuers(
+  routes: readonly Route[],
+  issuers: readonly Issuer[],
+  groups: readonly Group[],
+  accounts: readonly Account[],
+): Finding[] {
+  if (routes.some(({ accept }) => accept.kinds.includes('jwt'))) return []
+  const granting = new Set(groups.filter(({ grants }) => grants.length > 0).map(({ id }) => id))
+  const holders = accounts.filter(
+    (account) => account.grants.length > 0 || account.groups.some((group) => granting.has(group)),
+  )
+  const opens = (issuer: Issuer) => holders.some((account) => speaksFor(issuer, account))
+  return warning(
+    'issuer.unused',
+    'Issuers whose tokens open nothing: no route takes a JWT, and no account that they speak for has a grant',
+    issuers.filter((issuer) => issuer.disabled_at === null && !opens(issuer)),
+    'Grant something to the accounts, let a route take jwt, or octroi issuer disable ID.',
+  )
+}
+
+function speaksFor({ account, accounts }: Issuer, { id, kind }: Account): boolean {
+  if (account !== null) return account === id
+  return kind === 'service' && (accounts.length === 0 || accounts.includes(id))
+}
+
+/** One sentence for all of a kind. */
+function warning(code: string, message: string, things: readonly { readonly id: string }[], advice: string): Finding[] {
+  if (things.length === 0) return []
+  const more = things.length > NAMED ? `, and ${things.length - NAMED} more` : ''
+  const ids = things.slice(0, NAMED).map(({ id }) => id)
+  return [{ level: 'warning', code, message: `${message}: ${ids.join(', ')}${more}.`, advice }]
+}

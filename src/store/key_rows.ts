@@ -1,0 +1,91 @@
+import type { Selectable } from 'kysely'
+import type { ApiKey, FoundKey } from '../core/types.ts'
+import { type AccountRow, accountDetails, accountFromRow, jsonList, listFrom } from './account_rows.ts'
+import type { MainTables } from './schema.ts'
+
+type StoredRow = Selectable<MainTables['api_keys']>
+
+export type KeyRow = StoredRow & { readonly groups: string | null }
+
+export const KEY_GROUPS = (key: string) => `(select string_agg(group_id, ',') from key_groups where key_id = ${key})`
+
+export interface FoundKeyRow extends KeyRow {
+  readonly secret_expires_at: string | null
+  readonly account_kind: string
+  readonly account_name: string
+  readonly account_description: string
+  readonly account_email: string | null
+  readonly account_grants: string
+  readonly account_disabled_at: string | null
+  readonly account_created_at: string
+  readonly account_updated_at: string
+  readonly account_groups: AccountRow['groups']
+  readonly account_subjects: AccountRow['subjects']
+  readonly account_password: AccountRow['password']
+}
+
+/** A key (`k`) with its account (`a`): the columns of a select. */
+export const FOUND_KEY_COLUMNS = `k.*, ${KEY_GROUPS('k.id')} as groups, a.kind as account_kind, a.name as account_name,
+  a.description as account_description, a.email as account_email, a.grants as account_grants,
+  a.disabled_at as account_disabled_at, a.created_at as account_created_at, a.updated_at as account_updated_at,
+  ${accountDetails('a.id', 'account_')}`
+
+export function rowFromKey(key: ApiKey): StoredRow {
+  const { account, groups, ...rest } = key
+  return {
+    ...rest,
+    account_id: account,
+    permissions: JSON.stringify(key.permissions),
+    grants: JSON.stringify(key.grants),
+    cidrs: JSON.stringify(key.cidrs),
+    rate_limit: key.rate_limit && JSON.stringify(key.rate_limit),
+    imported: Number(key.imported),
+    usable_when_owner_inactive: Number(key.usable_when_owner_inactive),
+    inherits_groups: Number(groups === null),
+  }
+}
+
+export function keyFromRow(row: KeyRow): ApiKey {
+  return {
+    id: row.id,
+    account: row.account_id,
+    name: row.name,
+    description: row.description,
+    permissions: jsonList(row.permissions),
+    grants: jsonList(row.grants),
+    groups: row.inherits_groups === 1 ? null : listFrom(row.groups, ','),
+    tech_name: row.tech_name,
+    cidrs: jsonList(row.cidrs),
+    rate_limit: row.rate_limit === null ? null : JSON.parse(row.rate_limit),
+    imported: row.imported === 1,
+    usable_when_owner_inactive: row.usable_when_owner_inactive === 1,
+    environment: row.environment,
+    expires_at: row.expires_at,
+    disabled_at: row.disabled_at,
+    revoked_at: row.revoked_at,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    created_by: row.created_by,
+  }
+}
+
+export function foundKeyFromRow(row: FoundKeyRow): FoundKey {
+  return {
+    key: keyFromRow(row),
+    account: accountFromRow({
+      id: row.account_id,
+      kind: row.account_kind,
+      name: row.account_name,
+      description: row.account_description,
+      email: row.account_email,
+      grants: row.account_grants,
+      disabled_at: row.account_disabled_at,
+      created_at: row.account_created_at,
+      updated_at: row.account_updated_at,
+      groups: row.account_groups,
+      subjects: row.account_subjects,
+      password: row.account_password,
+    }),
+    secret_expires_at: row.secret_expires_at,
+  }
+}
