@@ -6,11 +6,12 @@ import type { RequestHead } from './request_head.ts'
 export interface Caller {
   readonly address: string
   readonly proto: 'http' | 'https'
+  /** The peer is a trusted proxy: what it says of the original request is believed. */
+  readonly trusted: boolean
 }
 
 /** What is known of a peer for as long as its socket lives. */
 interface Peer extends Caller {
-  readonly trusted: boolean
   readonly near: boolean
 }
 
@@ -54,7 +55,7 @@ export class Callers {
     if (proto === 'http' && !isPrivateAddress(address)) {
       throw new OctroiError('insecure_transport', 'The request came over plain HTTP from a public address. Use HTTPS.')
     }
-    return { address, proto: proto === 'https' ? 'https' : peer.proto }
+    return { address, proto: proto === 'https' ? 'https' : peer.proto, trusted: true }
   }
 
   #peer(socket: Socket): Peer {

@@ -11,6 +11,16 @@ export interface RequestHead {
   readonly xApiKey: string | undefined
   readonly forwardedFor: string | undefined
   readonly forwardedProto: string | undefined
+  readonly forwardedHost: string | undefined
+  readonly forwardedUri: string | undefined
+  readonly forwardedMethod: string | undefined
+  readonly originalUrl: string | undefined
+  readonly originalUri: string | undefined
+  readonly originalMethod: string | undefined
+  readonly originalHost: string | undefined
+  readonly rewriteUrl: string | undefined
+  readonly origin: string | undefined
+  readonly preflightMethod: string | undefined
   readonly connection: string | undefined
   readonly upgrade: string | undefined
   readonly fetchMode: string | undefined
@@ -30,18 +40,20 @@ const SINGLE = new Map<string, Field | undefined>([
   ['x-api-key', 'xApiKey'],
   ['x-forwarded-for', 'forwardedFor'],
   ['x-forwarded-proto', 'forwardedProto'],
-  ['x-forwarded-host', undefined],
-  ['x-forwarded-uri', undefined],
-  ['x-forwarded-method', undefined],
+  ['x-forwarded-host', 'forwardedHost'],
+  ['x-forwarded-uri', 'forwardedUri'],
+  ['x-forwarded-method', 'forwardedMethod'],
   ['x-forwarded-port', undefined],
   ['x-forwarded-prefix', undefined],
-  ['x-original-url', undefined],
-  ['x-original-uri', undefined],
-  ['x-original-method', undefined],
-  ['x-original-host', undefined],
-  ['x-rewrite-url', undefined],
+  ['x-original-url', 'originalUrl'],
+  ['x-original-uri', 'originalUri'],
+  ['x-original-method', 'originalMethod'],
+  ['x-original-host', 'originalHost'],
+  ['x-rewrite-url', 'rewriteUrl'],
   ['forwarded', undefined],
   ['sec-fetch-mode', 'fetchMode'],
+  ['access-control-request-method', 'preflightMethod'],
+  ['origin', 'origin'],
   ['idempotency-key', 'idempotencyKey'],
   ['x-correlation-id', 'correlationId'],
   ['content-length', 'contentLength'],
@@ -82,6 +94,16 @@ class Head implements RequestHead {
   xApiKey: string | undefined = undefined
   forwardedFor: string | undefined = undefined
   forwardedProto: string | undefined = undefined
+  forwardedHost: string | undefined = undefined
+  forwardedUri: string | undefined = undefined
+  forwardedMethod: string | undefined = undefined
+  originalUrl: string | undefined = undefined
+  originalUri: string | undefined = undefined
+  originalMethod: string | undefined = undefined
+  originalHost: string | undefined = undefined
+  rewriteUrl: string | undefined = undefined
+  origin: string | undefined = undefined
+  preflightMethod: string | undefined = undefined
   connection: string | undefined = undefined
   upgrade: string | undefined = undefined
   fetchMode: string | undefined = undefined
@@ -132,7 +154,7 @@ function refuseAlias(name: string): void {
   throw new OctroiError('invalid_request', `The header ${name} is not accepted: write ${canonical}, with hyphens.`)
 }
 
-function duplicate(name: string): OctroiError {
+export function duplicate(name: string): OctroiError {
   const code = name === 'authorization' || name.endsWith('api-key') ? 'ambiguous_credentials' : 'invalid_request'
   return new OctroiError(code, `The header ${name} was sent more than once.`)
 }

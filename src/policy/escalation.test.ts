@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection, Grant } from '../core/types.ts'
-import { type GrantContext, type Holdings, requireHoldings } from './escalation.ts'
+import { type GrantContext, type Holdings, requireHoldings, type Writer } from './escalation.ts'
 
 const context: GrantContext = {
   connection: (id) =>
     id === 'paheko' ? ({ id, connector: 'paheko', tags: { customer: '42' } } as unknown as Connection) : undefined,
   connector: (id) =>
     id === 'paheko' ? { grants: { read: ['GET /api/**'], post: ['POST /api/transaction'] }, never: [] } : undefined,
+  routes: [],
 }
 
-const NOTHING: Holdings = { permissions: [], grants: [], expires_at: null, cidrs: [] }
+const NOTHING: Holdings = { permissions: [], grants: [], groups: [], expires_at: null, cidrs: [] }
+const WRITER: Writer = { ...NOTHING, key_id: 'aaaaaaaa', account: 'writer', proof: 'api_key' }
 
 function allowed(caller: Partial<Holdings>, target: Partial<Holdings>): boolean {
   try {
-    requireHoldings({ ...NOTHING, ...caller }, { ...NOTHING, ...target }, context)
+    requireHoldings({ ...WRITER, ...caller }, { ...NOTHING, ...target }, context)
     return true
   } catch (error) {
     expect(error).toMatchObject({ code: 'not_granted' })
@@ -114,7 +116,7 @@ describe('D6: nobody gives or changes what they do not hold', () => {
   })
 
   it('says what is missing, and where', () => {
-    expect(() => requireHoldings(NOTHING, { ...NOTHING, grants: [at('paheko', 'GET /a')] }, context)).toThrow(
+    expect(() => requireHoldings(WRITER, { ...NOTHING, grants: [at('paheko', 'GET /a')] }, context)).toThrow(
       'GET /a at paheko',
     )
   })

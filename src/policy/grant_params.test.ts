@@ -23,9 +23,11 @@ describe('per-request parameters', () => {
     expect(two.decide('POST', '/v2/order', { company: '5' })).toBe('not_granted')
   })
   it('D6 nobody gives values that he does not hold', () => {
-    const holding = (...grants: Grant[]) => ({ permissions: [], grants, expires_at: null, cidrs: [] })
-    const context = { connection: () => connection, connector: () => connector }
-    const give = (held: Grant, wanted: Grant) => () => requireHoldings(holding(held), holding(wanted), context)
+    const holding = (...grants: Grant[]) => ({ permissions: [], grants, groups: [], expires_at: null, cidrs: [] })
+    const writer = { key_id: 'aaaaaaaa', account: 'writer', proof: 'api_key' } as const
+    const context = { connection: () => connection, connector: () => connector, routes: [] }
+    const give = (held: Grant, wanted: Grant) => () =>
+      requireHoldings({ ...holding(held), ...writer }, holding(wanted), context)
     const five = { ...read, params: { company: ['5'] } }
     expect(give(five, five)).not.toThrow()
     expect(give(five, read)).not.toThrow()

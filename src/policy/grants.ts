@@ -113,7 +113,8 @@ function compileRefusals(never: readonly string[]): Matcher {
   }
 }
 
-function readingsOf(path: string): readonly (readonly string[])[] {
+/** The segments of a path as the servers that are known to read most into it see them; to be matched on rules of `foldRule`. */
+export function readingsOf(path: string): readonly (readonly string[])[] {
   const whole = refusalForm(path)
   // A service that takes an encoded slash as data sees one segment, another sees two: both readings count.
   const readings = [splitPath(path).map(refusalForm), splitPath(whole)]
@@ -123,7 +124,7 @@ function readingsOf(path: string): readonly (readonly string[])[] {
   return [...readings, ...readings.map((segments) => segments.map((segment) => segment.replace(/[.\s]+$/, '')))]
 }
 
-function foldRule(rule: Rule): Rule {
+export function foldRule(rule: Rule): Rule {
   const segments = rule.segments.map((segment) => {
     if (segment.kind === 'literal') return { kind: segment.kind, text: refusalForm(segment.text) }
     return segment.kind === 'glob' ? { ...segment, pieces: segment.pieces.map(refusalForm), explicit: true } : segment

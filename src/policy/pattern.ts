@@ -1,7 +1,7 @@
 import { normalisePath } from './path.ts'
 
 /** One piece of a pattern between two slashes. */
-type Segment =
+export type Segment =
   | { readonly kind: 'literal'; readonly text: string }
   /** `{n}` */
   | { readonly kind: 'digits' }
@@ -85,7 +85,8 @@ export function splitPath(path: string): readonly string[] {
   return trimSlash(path).split('/').slice(1)
 }
 
-function segmentMatches(wanted: Segment, text: string, last: boolean): boolean {
+/** `last`: no segment of the pattern comes after this one. */
+export function segmentMatches(wanted: Segment, text: string, last: boolean): boolean {
   switch (wanted.kind) {
     case 'literal':
       return wanted.text === text
