@@ -1,22 +1,18 @@
 import { OctroiError } from '../core/errors.ts'
-import { type Admission, type Admissions, missingCredential } from '../inbound/admissions.ts'
+import type { Admission } from '../inbound/admission.ts'
 import type { Callers } from '../inbound/caller.ts'
-import { presentedSecret } from '../inbound/credentials.ts'
+import type { Entrance, Visit } from '../inbound/entrance.ts'
 import { readHead } from '../inbound/request_head.ts'
 import type { Call } from './call.ts'
 import { refuseUrl } from './match.ts'
 
 export interface Authenticating {
   readonly callers: Callers
-  readonly admissions: Admissions
+  readonly entrance: Entrance
 }
 
 /** Step two: who calls, from where, with what. */
-export function authenticate(
-  call: Call,
-  parts: Authenticating,
-  version: number,
-): Admission | undefined | Promise<Admission | undefined> {
+export function authenticate(call: Call, parts: Authenticating, version: number): Admission | Promise<Admission> {
   const head = readHead(call.request.rawHeaders)
   call.head = head
   call.caller = parts.callers.identify(call.request.socket, head)
@@ -28,7 +24,5 @@ export function authenticate(
     throw new OctroiError('csrf_rejected', 'The gate is for programs: a browser may not open it as a page.')
   }
   refuseUrl(call)
-  const secret = presentedSecret(head)
-  if (secret === null) throw missingCredential()
-  return parts.admissions.find(version, secret)
+  return parts.entrance.admit(call as Visit, version)
 }

@@ -1,6 +1,6 @@
 import { OctroiError } from '../core/errors.ts'
 import { ID_PATTERN } from '../core/ids.ts'
-import type { Admission } from '../inbound/admissions.ts'
+import type { Admission } from '../inbound/admission.ts'
 import { needsPerson } from '../outbound/connections/needs_person.ts'
 import type { Sought } from '../outbound/connections/targets.ts'
 import { compileRights, grantAppliesTo, type Rights } from '../policy/grants.ts'

@@ -4,12 +4,14 @@ import { asOctroiError, type OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { GateMetrics } from '../core/metrics.ts'
 import type { RenderProblem } from '../core/problem.ts'
-import type { Admission } from '../inbound/admissions.ts'
+import type { Admission } from '../inbound/admission.ts'
 import type { Caller } from '../inbound/caller.ts'
 import type { RequestHead } from '../inbound/request_head.ts'
 import type { Sought, Target } from '../outbound/connections/targets.ts'
 import type { Values } from '../outbound/scheme.ts'
 import { CallerGone } from './caller_gone.ts'
+import { answerEarly } from './early_answer.ts'
+import { isoNow } from './iso_now.ts'
 
 export interface CallRecorder {
   readonly trail: AuditTrail
@@ -20,8 +22,6 @@ export interface CallRecorder {
 
 /** Answers of a page's origin must not run as one (D1). */
 const GUARDS = ['Content-Security-Policy', 'sandbox', 'X-Content-Type-Options', 'nosniff']
-
-const LINGER_MS = 1_500
 
 /** One call through the gate, from arrival to its line in the audit trail. What is not known yet is undefined. */
 export class Call {
@@ -107,7 +107,7 @@ export class Call {
     if (!this.response.destroyed) {
       const shownBody = this.method === 'HEAD' ? '' : body
       if (this.request.complete) this.response.writeHead(status, [...headers]).end(shownBody)
-      else this.#answerEarly(status, headers, shownBody)
+      else answerEarly(this.request, this.response, { status, headers, body: shownBody })
     }
     this.bytesOut = body.length
     this.finish()
@@ -121,23 +121,6 @@ export class Call {
     const line = this.#line('finished')
     trail.record(line)
     metrics.answered(this.sought === undefined ? null : this.connectionId, line.status ?? 0, line.code, line.ms / 1000)
-  }
-
-  /**
-   * The caller is still sending: the connection ends with this answer (RFC 9112 §9.3), but only after he had the time to read it. A
-   * socket that is closed while bytes are unread is reset, and a reset can overtake the answer.
-   */
-  #answerEarly(status: number, headers: readonly string[], body: string): void {
-    const { request, response } = this
-    response.writeHead(status, [...headers, 'Connection', 'close'])
-    response.write(body)
-    const close = () => {
-      clearTimeout(timer)
-      response.end()
-    }
-    const timer = setTimeout(close, LINGER_MS)
-    request.once('end', close).once('close', close)
-    request.resume()
   }
 
   /** As it was read for this call, but for what this very call came to. */
@@ -188,17 +171,4 @@ export class Call {
 
 function shortened(value: string | undefined): string | null {
   return value === undefined ? null : value.slice(0, 200)
-}
-
-let lastMs = 0
-let lastIso = ''
-
-/** Formatting the same millisecond again is most of what a busy second would format. */
-function isoNow(): string {
-  const now = Date.now()
-  if (now !== lastMs) {
-    lastMs = now
-    lastIso = new Date(now).toISOString()
-  }
-  return lastIso
 }

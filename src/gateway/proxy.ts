@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
-import { type Admission, type Admissions, requireUsable, requireWithinLimit } from '../inbound/admissions.ts'
-import type { Caller, Callers } from '../inbound/caller.ts'
+import type { Admission } from '../inbound/admission.ts'
+import type { Callers } from '../inbound/caller.ts'
+import type { Entrance } from '../inbound/entrance.ts'
 import type { Claim, KeptAnswers } from '../inbound/kept_answers.ts'
 import type { ConnectionHealth } from '../outbound/connections/health.ts'
 import type { Sought, Target, Targets } from '../outbound/connections/targets.ts'
 import type { Renewals } from '../outbound/tokens/renewals.ts'
-import type { RateLimiter } from '../policy/rate_limit.ts'
+import type { KeyLimits } from '../policy/key_limits.ts'
 import { authenticate } from './authenticate.ts'
 import { authorise, notGranted } from './authorise.ts'
 import { BodyRelay, tooLarge } from './body_relay.ts'
@@ -16,6 +17,7 @@ import { CallerGone } from './caller_gone.ts'
 import { Deadlines } from './deadlines.ts'
 import { Exchange, type ExchangeEvents, type Renewal, type RequestBody } from './exchange.ts'
 import { HeldBodies } from './held_bodies.ts'
+import { noteUse } from './key_use.ts'
 import { isSafeMethod, type Lane, Lanes } from './lanes.ts'
 import { match } from './match.ts'
 import { claimCall, MAX_KEPT_BYTES, settle } from './replays.ts'
@@ -25,8 +27,8 @@ import { type AnswerSink, answer, CallerSink, type KeptAnswer, MemorySink, watch
 export interface ProxyParts extends CallRecorder {
   readonly hot: HotReads
   readonly callers: Callers
-  readonly admissions: Admissions
-  readonly limiter: RateLimiter
+  readonly entrance: Entrance
+  readonly limits: KeyLimits
   readonly targets: Targets
   readonly health: ConnectionHealth
   readonly renewals: Renewals
@@ -34,9 +36,6 @@ export interface ProxyParts extends CallRecorder {
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
-
-/** A last use is noted at most once a minute per key. */
-const NOTE_USE_MS = 60_000
 
 type Ends = Pick<ExchangeEvents, 'done' | 'failed'>
 
@@ -68,14 +67,13 @@ export class Gate {
     const asked = this.#parts.hot.version()
     const version = typeof asked === 'number' ? asked : await asked
     const rawPath = match(call, target)
-    const found = authenticate(call, this.#parts, version)
-    // Known before it is judged: a refused key is in the trail under its id.
-    call.admission = found instanceof Promise ? await found : found
-    const admission = requireUsable(call.admission, (call.caller as Caller).address, this.#parts.now())
-    requireWithinLimit(admission, this.#parts.limiter, this.#parts.now())
+    const admitted = authenticate(call, this.#parts, version)
+    const admission = admitted instanceof Promise ? await admitted : admitted
+    const counted = this.#parts.limits.count(admission.key, this.#parts.now())
+    if (counted !== undefined) await counted
     const sought = this.#sought(version, call.connectionId as string, admission)
     authorise(call, admission, sought instanceof Promise ? await sought : sought, rawPath)
-    this.#noteUse(admission)
+    noteUse(this.#parts.trail, admission, this.#parts.now())
     if (this.#parts.trail.full)
       throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 5 })
     call.recordStart()
@@ -206,13 +204,6 @@ export class Gate {
     if (now === undefined || isMoved(now, refused)) return undefined
     if (!signsAlike(now, refused)) return { target: now, signature: now.signature, isNext: false }
     return now.next === null ? undefined : { target: now, signature: now.next, isNext: true }
-  }
-
-  #noteUse(admission: Admission): void {
-    const now = this.#parts.now()
-    if (now - admission.notedAt < NOTE_USE_MS) return
-    admission.notedAt = now
-    this.#parts.trail.noteUse(admission.principal.key_id, new Date(now).toISOString())
   }
 }
 

@@ -19,7 +19,14 @@ export async function claimCall(
 ): Promise<Claim | KeptAnswer> {
   const { admission, connectionId, method, path, query, target } = call
   const { firstByteMs = 0, idleMs = 0 } = target ?? {}
-  const scope = [admission?.principal.key_id, connectionId, method, path, query, idempotencyKey]
+  const scope = [
+    admission?.principal.key_id ?? `account:${admission?.principal.account}`,
+    connectionId,
+    method,
+    path,
+    query,
+    idempotencyKey,
+  ]
   const patience = { holdMs: firstByteMs + idleMs + CLAIM_MARGIN_MS, waitMs: firstByteMs, retryAfter: 5 }
   const found = await answers.claim(scope, body, patience)
   if (typeof found !== 'string') return found

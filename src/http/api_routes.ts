@@ -3,9 +3,11 @@ import { z } from 'zod'
 import type { ApiParts, Endpoint } from '../api/endpoint.ts'
 import { invalid } from '../api/faults.ts'
 import type { AuditLine } from '../core/audit.ts'
-import { asOctroiError, type FieldError, type OctroiError } from '../core/errors.ts'
+import { asOctroiError, type FieldError, OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { Problem, RenderProblem } from '../core/problem.ts'
+import type { KeyPrincipal, Principal } from '../core/program_types.ts'
+import type { Admission } from '../inbound/admission.ts'
 import type { KeptAnswers } from '../inbound/kept_answers.ts'
 import { containsKey } from '../inbound/key_format.ts'
 import { type Arrival, type Authenticating, authenticate, requirePermission } from './authenticate.ts'
@@ -39,21 +41,57 @@ export function serveApi(server: FastifyInstance, operations: readonly Endpoint[
       method: endpoint.method as 'GET',
       url: `/api/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
       handler: (request, reply) => serve(endpoint, request, reply, door),
+      ...(endpoint.bodyBytes === undefined ? {} : takesLargeBodies(endpoint, endpoint.bodyBytes, door)),
     })
   }
 }
 
+/** Visits whose caller is known before the body is read. */
+const announced = new WeakMap<FastifyRequest, Visit>()
+
+/** A large body is read for those alone who may send it: else anybody could have the gate hold many of them. */
+function takesLargeBodies(endpoint: Endpoint, bodyLimit: number, door: ApiDoor) {
+  return {
+    bodyLimit,
+    async onRequest(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+      const visit = visitOf(endpoint, request)
+      try {
+        await admit(visit, door)
+        announced.set(request, visit)
+      } catch (error) {
+        await answerRefusal(reply, visit, error, door)
+      }
+    },
+  }
+}
+
+function visitOf(endpoint: Endpoint, request: FastifyRequest): Visit {
+  return { id: requestId(), began: performance.now(), endpoint, request, target: null }
+}
+
 async function serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, door: ApiDoor): Promise<void> {
-  const visit: Visit = { id: requestId(), began: performance.now(), endpoint, request, target: null }
+  const visit = announced.get(request) ?? visitOf(endpoint, request)
   try {
     const answer = await carryOut(visit, door)
     send(reply, visit, answer)
   } catch (error) {
-    const known = asOctroiError(error)
-    if (known.code === 'internal') door.log.error({ request_id: visit.id, err: known.cause }, known.detail)
-    await recordRefusal(visit, known, door)
-    sendProblem(reply, door.problem(known, visit.id))
+    await answerRefusal(reply, visit, error, door)
   }
+}
+
+async function answerRefusal(reply: FastifyReply, visit: Visit, error: unknown, door: ApiDoor): Promise<void> {
+  const known = asOctroiError(error)
+  if (known.code === 'internal') door.log.error({ request_id: visit.id, err: known.cause }, known.detail)
+  await recordRefusal(visit, known, door)
+  sendProblem(reply, door.problem(known, visit.id))
+}
+
+/** Who calls, and whether he may; at most once for each visit, for it counts against the limit of the key. */
+async function admit(visit: Visit, door: ApiDoor): Promise<Admission> {
+  const admission = visit.admission ?? (await authenticate(visit.request.raw, door, visit))
+  const { permission } = visit.endpoint
+  if (permission !== null) requirePermission(admission, permission)
+  return admission
 }
 
 /** What an operation does not take is refused: a `dry_run` that is silently ignored does harm. */
@@ -61,11 +99,10 @@ const NOTHING = z.strictObject({})
 
 /** The steps of every operation, in order. */
 async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
-  const admission = await authenticate(visit.request.raw, door, visit)
+  const admission = await admit(visit, door)
   const { endpoint } = visit
-  if (endpoint.permission !== null) requirePermission(admission, endpoint.permission)
   const operation = {
-    principal: admission.principal,
+    principal: requireKey(admission.principal),
     params: parse(endpoint.params, visit.request.params),
     query: parse(endpoint.query ?? NOTHING, visit.request.query),
     body: parse(endpoint.body ?? NOTHING.optional(), visit.request.body),
@@ -79,7 +116,7 @@ async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
   const kept = await claimOnce(
     door.once,
     endpoint,
-    admission.principal.key_id,
+    operation.principal.key_id,
     visit.request.url,
     visit.head?.idempotencyKey,
     visit.request.body,
@@ -98,6 +135,12 @@ async function carryOut(visit: Visit, door: ApiDoor): Promise<Answer> {
   visit.target = endpoint.target?.(operation.params as never, answer) ?? null
   await record(visit, 'finished', status, null, door)
   return { status, body: answer, replayed: false }
+}
+
+/** Whoever is known without a key (Basic, JWT, certificate) has grants, no permissions: the management API is not for him. */
+function requireKey(principal: Principal): KeyPrincipal {
+  if (principal.key_id !== null) return principal as KeyPrincipal
+  throw new OctroiError('not_granted', 'The management API takes API keys only.')
 }
 
 function parse(schema: z.ZodType | undefined, input: unknown): unknown {

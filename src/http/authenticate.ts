@@ -1,25 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { OctroiError } from '../core/errors.ts'
 import type { HotReads } from '../core/stores.ts'
-import {
-  type Admission,
-  type Admissions,
-  missingCredential,
-  requireUsable,
-  requireWithinLimit,
-} from '../inbound/admissions.ts'
+import type { Admission } from '../inbound/admission.ts'
 import type { Caller, Callers } from '../inbound/caller.ts'
-import { presentedSecret } from '../inbound/credentials.ts'
+import type { Entrance, Visit } from '../inbound/entrance.ts'
 import { containsKey } from '../inbound/key_format.ts'
 import { type RequestHead, readHead } from '../inbound/request_head.ts'
 import { holdsSomewhere } from '../policy/permissions.ts'
-import type { RateLimiter } from '../policy/rate_limit.ts'
+import type { KeyLimits } from '../policy/key_limits.ts'
 
 export interface Authenticating {
   readonly hot: HotReads
   readonly callers: Callers
-  readonly admissions: Admissions
-  readonly limiter: RateLimiter
+  readonly entrance: Entrance
+  readonly limits: KeyLimits
   readonly parts: {
     readonly now: () => Date
     readonly trail: { noteUse(keyId: string, at: string): void }
@@ -30,7 +24,7 @@ export interface Authenticating {
 export interface Arrival {
   head?: RequestHead
   caller?: Caller
-  admission?: Admission
+  admission?: Admission | undefined
 }
 
 /** Who calls, from where, with what key: for every door but the proxy's, which takes the same steps on its hot path. */
@@ -49,13 +43,10 @@ export async function authenticate(
       'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
     )
   }
-  const secret = presentedSecret(head)
-  if (secret === null) throw missingCredential()
+  const admission = await door.entrance.admit(arrival as Visit, version)
   const now = door.parts.now()
-  const admission = requireUsable(await door.admissions.find(version, secret), arrival.caller.address, now.getTime())
-  arrival.admission = admission
-  requireWithinLimit(admission, door.limiter, now.getTime())
-  door.parts.trail.noteUse(admission.principal.key_id, now.toISOString())
+  await door.limits.count(admission.key, now.getTime())
+  if (admission.key !== null) door.parts.trail.noteUse(admission.key.id, now.toISOString())
   return admission
 }
 

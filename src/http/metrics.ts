@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import {
+  type CheckMetrics,
   DELIVERY_OUTCOMES,
   type DeliveryOutcome,
   type GateMetrics,
@@ -9,7 +10,7 @@ import {
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-/** What is counted per connection while calls run; it takes its Prometheus shape only when somebody asks. */
+/** What is counted per connection or route while calls run; it takes its Prometheus shape only when somebody asks. */
 class Figures {
   readonly buckets = new Float64Array(BUCKETS.length + 1)
   seconds = 0
@@ -51,9 +52,10 @@ class Outcomes<T extends string> {
   }
 }
 
-/** Prometheus figures. Labels are ids of connections, statuses, codes and outcomes: a bounded set, and never a caller's text. */
-export class Metrics implements GateMetrics {
-  readonly #figures = new Map<string, Figures>()
+/** Prometheus figures. Labels are ids of connections and routes, statuses, codes and outcomes: a bounded set, and never a caller's text. */
+export class Metrics implements GateMetrics, CheckMetrics {
+  readonly #calls = new Map<string, Figures>()
+  readonly #checks = new Map<string, Figures>()
   readonly #renewals = new Outcomes(
     'octroi_token_renewals_total',
     'Attempts at a token, by what they came to',
@@ -72,13 +74,11 @@ export class Metrics implements GateMetrics {
   }
 
   answered(connection: string | null, status: number, code: string | null, seconds: number): void {
-    const id = connection ?? ''
-    let figures = this.#figures.get(id)
-    if (figures === undefined) {
-      figures = new Figures()
-      this.#figures.set(id, figures)
-    }
-    figures.add(status, code, seconds)
+    figuresOf(this.#calls, connection ?? '').add(status, code, seconds)
+  }
+
+  checked(route: string | null, status: number, code: string | null, seconds: number): void {
+    figuresOf(this.#checks, route ?? '').add(status, code, seconds)
   }
 
   renewal(outcome: RenewalOutcome): void {
@@ -98,13 +98,25 @@ export class Metrics implements GateMetrics {
         'octroi_proxy_seconds',
         'histogram',
         'Time from arrival to the end of the answer',
-        this.#lines(secondsOf),
+        seconds('octroi_proxy_seconds', 'connection', this.#calls),
       ),
       ...metric(
         'octroi_proxy_answers_total',
         'counter',
         'Answered calls by status and by Octroi’s own error code (empty: the service answered)',
-        this.#lines(answersOf),
+        answers('octroi_proxy_answers_total', 'connection', this.#calls),
+      ),
+      ...metric(
+        'octroi_forward_auth_seconds',
+        'histogram',
+        'Time from arrival of a forward-auth check to its answer',
+        seconds('octroi_forward_auth_seconds', 'route', this.#checks),
+      ),
+      ...metric(
+        'octroi_forward_auth_answers_total',
+        'counter',
+        'Answered forward-auth checks by status and error code (empty: passed)',
+        answers('octroi_forward_auth_answers_total', 'route', this.#checks),
       ),
       ...this.#renewals.lines(),
       ...this.#deliveries.lines(),
@@ -122,10 +134,15 @@ export class Metrics implements GateMetrics {
     collectDefaultMetrics({ register: registry, prefix: 'octroi_' })
     return registry
   }
+}
 
-  #lines(show: (connection: string, figures: Figures) => string[]): string[] {
-    return [...this.#figures].flatMap(([connection, figures]) => show(connection, figures))
+function figuresOf(all: Map<string, Figures>, id: string): Figures {
+  let figures = all.get(id)
+  if (figures === undefined) {
+    figures = new Figures()
+    all.set(id, figures)
   }
+  return figures
 }
 
 function metric(name: string, type: string, help: string, lines: readonly string[]): string[] {
@@ -133,24 +150,26 @@ function metric(name: string, type: string, help: string, lines: readonly string
 }
 
 /** Ids, statuses and codes hold no character that a label value would have to escape. */
-function secondsOf(connection: string, figures: Figures): string[] {
-  let sum = 0
-  const bucket = (le: number | string, count: number) =>
-    `octroi_proxy_seconds_bucket{connection="${connection}",le="${le}"} ${count}`
-  return [
-    ...BUCKETS.map((le, i) => {
-      sum += figures.buckets[i] as number
-      return bucket(le, sum)
-    }),
-    bucket('+Inf', figures.calls),
-    `octroi_proxy_seconds_sum{connection="${connection}"} ${figures.seconds}`,
-    `octroi_proxy_seconds_count{connection="${connection}"} ${figures.calls}`,
-  ]
+function seconds(name: string, label: string, all: ReadonlyMap<string, Figures>): string[] {
+  return [...all].flatMap(([id, figures]) => {
+    let sum = 0
+    const bucket = (le: number | string, count: number) => `${name}_bucket{${label}="${id}",le="${le}"} ${count}`
+    return [
+      ...BUCKETS.map((le, i) => {
+        sum += figures.buckets[i] as number
+        return bucket(le, sum)
+      }),
+      bucket('+Inf', figures.calls),
+      `${name}_sum{${label}="${id}"} ${figures.seconds}`,
+      `${name}_count{${label}="${id}"} ${figures.calls}`,
+    ]
+  })
 }
 
-function answersOf(connection: string, figures: Figures): string[] {
-  return [...figures.answers.values()].map(
-    ({ status, code, count }) =>
-      `octroi_proxy_answers_total{connection="${connection}",status="${status}",code="${code}"} ${count}`,
+function answers(name: string, label: string, all: ReadonlyMap<string, Figures>): string[] {
+  return [...all].flatMap(([id, figures]) =>
+    [...figures.answers.values()].map(
+      ({ status, code, count }) => `${name}{${label}="${id}",status="${status}",code="${code}"} ${count}`,
+    ),
   )
 }

@@ -7,6 +7,9 @@ import { OPERATIONS } from '../api/index.ts'
 import { asOctroiError, ERROR_CODES, OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { Problem } from '../core/problem.ts'
+import type { PublishedKeys } from '../core/signing_keys.ts'
+import type { ForwardAuth } from '../gateway/forward_auth.ts'
+import { isForwardAuth } from '../gateway/forward_auth_target.ts'
 import type { Gate } from '../gateway/proxy.ts'
 import { errorPages } from '../version.ts'
 import { type ApiDoor, sendProblem, serveApi } from './api_routes.ts'
@@ -17,6 +20,8 @@ import { openApi } from './openapi.ts'
 
 export interface DoorParts extends ApiDoor {
   readonly proxy: Gate
+  readonly forwardAuth: ForwardAuth
+  readonly signingKeys: PublishedKeys
   readonly metrics: Metrics
   /** The path of the public URL, without a trailing slash: `''` at the root. */
   readonly basePath: string
@@ -27,14 +32,14 @@ const API_BODY_BYTES = 1024 * 1024
 const MAX_HEADER_BYTES = 32 * 1024
 
 /**
- * The front door. `/proxy/` goes to the gate as raw request and response; everything else goes through Fastify.
+ * The front door. `/proxy/` and `/forward-auth` go to the gate as raw request and response; everything else goes through Fastify.
  *
  * | prefix | folder |
  * |---|---|
- * | `/proxy/` | gateway |
+ * | `/proxy/`, `/forward-auth` | gateway |
  * | `/api/v1/` | api |
  * | `/connect/` | outbound/onboarding, with pages |
- * | `/health`, `/ready`, `/metrics`, `/openapi.json` | here |
+ * | `/health`, `/ready`, `/metrics`, `/openapi.json`, `/.well-known/jwks.json` | here |
  */
 export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyInstance; server: Server }> {
   let server: Server | undefined
@@ -69,8 +74,8 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
     const error = new OctroiError('not_found', `Nothing is served at ${request.method} ${pathOf(request.url)}.`)
     sendProblem(reply, parts.problem(error, requestId()))
   })
-  fastify.setErrorHandler((error, _request, reply) =>
-    sendProblem(reply, parts.problem(fromFastify(error), requestId())),
+  fastify.setErrorHandler((error, request, reply) =>
+    sendProblem(reply, parts.problem(fromFastify(error, request.routeOptions.bodyLimit), requestId())),
   )
   // After the handlers above: the pages' own scope takes them over.
   await serveConnect(fastify, parts)
@@ -80,7 +85,7 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-function frontDoor({ proxy, basePath, problem }: DoorParts, handler: Handler): Handler {
+function frontDoor({ proxy, forwardAuth, basePath, problem }: DoorParts, handler: Handler): Handler {
   return (request, response) => {
     let url = request.url as string
     if (basePath !== '' && url.startsWith(basePath) && '/?'.includes(url[basePath.length] ?? '/')) {
@@ -89,14 +94,17 @@ function frontDoor({ proxy, basePath, problem }: DoorParts, handler: Handler): H
       request.url = url
     }
     if (url.startsWith('/proxy/')) proxy.handle(request, response, url)
+    else if (isForwardAuth(url)) forwardAuth.handle(request, response, url)
     else if (url.charCodeAt(0) !== 47)
       refuse(response, problem(new OctroiError('invalid_request', 'The request target must be a path.'), requestId()))
     else handler(request, response)
   }
 }
 
-function isProxied(url: string, basePath: string): boolean {
-  return url.startsWith('/proxy/') || url.startsWith(`${basePath}/proxy/`)
+/** The gate says itself whether it wants a body. */
+function isForGate(url: string, basePath: string): boolean {
+  const path = url.startsWith(`${basePath}/`) ? url.slice(basePath.length) : url
+  return path.startsWith('/proxy/') || isForwardAuth(path)
 }
 
 /** What Node would answer on its own account, or not at all. */
@@ -105,7 +113,7 @@ function guard(server: Server, parts: DoorParts, handler: Handler): void {
   const { problem } = parts
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // The gate answers 100 once the call is allowed; elsewhere there is nothing to wait for.
-    if (!isProxied(request.url as string, parts.basePath)) response.writeContinue()
+    if (!isForGate(request.url as string, parts.basePath)) response.writeContinue()
     door(request, response)
   })
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
@@ -150,6 +158,11 @@ function serveOwn(fastify: FastifyInstance, parts: DoorParts): void {
     await parts.isReady()
     return reply.header('Cache-Control', 'no-store').send({ status: 'ready' })
   })
+  // Public (RFC 7517): whoever gets an assertion checks it with these.
+  fastify.get('/.well-known/jwks.json', async (_, reply) => {
+    reply.header('Cache-Control', 'public, max-age=300').header('X-Content-Type-Options', 'nosniff')
+    return reply.type('application/jwk-set+json').send(parts.signingKeys.jwks())
+  })
   // Made when somebody asks: thirty schemas are a fifth of the start-up.
   let description: object | undefined
   fastify.get('/openapi.json', async (_, reply) => {
@@ -172,10 +185,10 @@ async function errorPage(code: string): Promise<string> {
   return readFile(join(errorPages(), `${code}.md`), 'utf8')
 }
 
-function fromFastify(error: unknown): OctroiError {
+function fromFastify(error: unknown, bodyLimit = API_BODY_BYTES): OctroiError {
   switch ((error as { code?: string }).code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new OctroiError('payload_too_large', `The body is larger than ${API_BODY_BYTES} bytes.`)
+      return new OctroiError('payload_too_large', `The body is larger than ${bodyLimit} bytes.`)
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new OctroiError('invalid_request', 'Send the body as application/json.')
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { Generations } from '../core/generations.ts'
+import type { AssertionSigner } from '../core/signing_keys.ts'
+import type { Admission } from '../inbound/admission.ts'
+import { identityHeaders } from './identity_headers.ts'
+
+/** An assertion lives so long, and is handed out again for less: whoever gets it has a quarter of a minute to check it. */
+const LIFETIME_MS = 60_000
+const HANDED_OUT_MS = 45_000
+
+/** Hosts are what callers asked for: at most twice as many are kept for one credential. */
+const KEPT_HOSTS = 32
+
+/** What a caller is let through with at one host: prepared headers, to be sent again as they are. */
+interface Passport {
+  readonly headers: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly goodUntil: number
+}
+
+const PLACE = 'forward-auth'
+
+/**
+ * Says who is calling, in headers and in a signed assertion (RFC 7519) that one host alone should take. Kept with the admission, so
+ * that it goes when the admission does: with the next change of the store (D18).
+ */
+export class Assertions {
+  readonly #signer: AssertionSigner
+  readonly #issuer: string
+
+  /** `issuer` is the public URL: the JWK Set is at `/.well-known/jwks.json` below it. */
+  constructor(signer: AssertionSigner, issuer: string) {
+    this.#signer = signer
+    this.#issuer = issuer
+  }
+
+  /** Flat list. */
+  headersFor(admission: Admission, host: string, nowMs: number): readonly string[] {
+    let kept = admission.compiled.get(PLACE) as Generations<string, Passport> | undefined
+    if (kept === undefined) {
+      kept = new Generations(KEPT_HOSTS)
+      admission.compiled.set(PLACE, kept)
+    }
+    const passport = kept.get(host)
+    // A clock that was set back must not make it last longer.
+    if (passport !== undefined && nowMs < passport.goodUntil && passport.goodUntil - nowMs <= HANDED_OUT_MS)
+      return passport.headers
+    const headers = identityHeaders(admission.principal, this.#assertion(admission, host, nowMs))
+    kept.set(host, { headers, goodUntil: Math.min(nowMs + HANDED_OUT_MS, admission.endsAt) })
+    return headers
+  }
+
+  #assertion({ principal, endsAt }: Admission, host: string, nowMs: number): string {
+    const { subject, kind, name, email, groups, key_id, proof } = principal
+    return this.#signer.sign({
+      iss: this.#issuer,
+      aud: host,
+      sub: subject,
+      iat: Math.floor(nowMs / 1000),
+      exp: Math.floor(Math.min(nowMs + LIFETIME_MS, endsAt) / 1000),
+      jti: randomUUID(),
+      kind,
+      name,
+      // What there is not is left out, as OpenID Connect does (Core 1.0 §5.3.2).
+      ...(email === null ? {} : { email }),
+      groups,
+      ...(key_id === null ? {} : { key_id }),
+      proof,
+    })
+  }
+}

@@ -1,0 +1,42 @@
+import type { Principal } from '../core/program_types.ts'
+
+/** Who was let through. All of them on every answer: what is not set by us would be the caller's own to whoever copies them. */
+export const IDENTITY_HEADERS = [
+  'Octroi-Subject',
+  'Octroi-Kind',
+  'Octroi-Name',
+  'Octroi-Email',
+  'Octroi-Groups',
+  'Octroi-Key-Id',
+  'Octroi-Assertion',
+] as const
+
+/** Nobody in particular. Flat list. */
+export const BLANK_IDENTITY: readonly string[] = IDENTITY_HEADERS.flatMap((name) => [name, ''])
+
+/** Flat list. */
+export function identityHeaders(principal: Principal, assertion: string): readonly string[] {
+  const { subject, kind, name, email, groups, key_id } = principal
+  const values = [
+    headerText(subject),
+    kind,
+    headerText(name),
+    headerText(email ?? ''),
+    groups.map(headerText).join(','),
+    headerText(key_id ?? ''),
+    assertion,
+  ]
+  return IDENTITY_HEADERS.flatMap((header, i) => [header, values[i] as string])
+}
+
+/**
+ * Printable ASCII as it is; anything else, and `%`, percent-encoded as UTF-8, so that no name of a person can break a header or be
+ * read in two ways (RFC 9110 §5.5). A space at either end would not arrive.
+ */
+export function headerText(text: string): string {
+  if (/^[\x21-\x24\x26-\x7e]*$/.test(text)) return text
+  return text
+    .toWellFormed()
+    .replace(/[^\x20-\x24\x26-\x7e]/gu, encodeURIComponent)
+    .replace(/^ | $/g, '%20')
+}
