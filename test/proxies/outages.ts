@@ -1,0 +1,84 @@
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { clientAuthority } from '../support/client_certificates.ts'
+import { listen } from '../support/loopback.ts'
+import { type Application, startApplication } from './application.ts'
+import type { Proxy } from './proxy.ts'
+import { ask, type Start, startScene } from './scene.ts'
+
+/** Our own trouble is a 5xx to the caller: never 401 or 403, and never a way in. */
+export function describeOutages(start: Start): void {
+  const ended: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const end of ended.splice(0).reverse()) await end()
+  })
+
+  it('5xx while the gate is down, and 200 again when it is back', async () => {
+    const scene = await startScene(start)
+    ended.push(() => scene.stop())
+    const call = (path: string) => scene.ask(`GET ${path}`, `API-KEY: ${scene.keys.crm}`)
+    expect((await call('/orders/1')).status).toBe(200)
+    scene.application.seen.splice(0)
+    await scene.gate.pause()
+    for (const path of ['/orders/1', '/public/page', '/admin/page', '/once']) {
+      expect((await call(path)).status, path).toBeGreaterThanOrEqual(500)
+    }
+    const refused = await scene.ask('GET /orders/1')
+    expect(refused.status).toBeGreaterThanOrEqual(500)
+    expect(scene.application.seen).toEqual([])
+    await scene.gate.resume()
+    expect((await call('/orders/1')).status).toBe(200)
+  })
+
+  describe('in place of the gate', () => {
+    let application: Application
+    let proxy: Proxy
+
+    async function before(gate: Server): Promise<void> {
+      gate.on('connection', (socket: Socket) => socket.on('error', () => undefined))
+      const loopback = await listen(gate)
+      application = await startApplication()
+      ended.push(loopback.down, application.stop)
+      const { ca } = clientAuthority('Clients')
+      proxy = await start({ gatePort: loopback.port, applicationPort: application.port, clients: ca, patience: 1 })
+      ended.push(proxy.stop)
+    }
+
+    async function expectTrouble(): Promise<void> {
+      for (const path of ['/public/page', '/orders/1']) {
+        const answer = await ask(proxy.port, `GET ${path}`, ['API-KEY: k'])
+        expect(answer.status).toBeGreaterThanOrEqual(500)
+        expect(answer.header('octroi-error')).not.toBe('forged')
+      }
+      expect(application.seen).toEqual([])
+    }
+
+    it('5xx when nobody answers in time', async () => {
+      await before(createServer())
+      await expectTrouble()
+    })
+
+    it('5xx when the connection is cut', async () => {
+      await before(createServer((socket: Socket) => void socket.once('data', () => socket.destroy())))
+      await expectTrouble()
+    })
+
+    it('5xx when the answer is no HTTP', async () => {
+      await before(createServer((socket: Socket) => void socket.once('data', () => socket.end('200 OK\r\n\r\n'))))
+      await expectTrouble()
+    })
+
+    it('5xx when the answer breaks off in its head', async () => {
+      const half = 'HTTP/1.1 200 OK\r\nOctroi-Subject: crm\r\nOctr'
+      await before(createServer((socket: Socket) => void socket.once('data', () => socket.end(half))))
+      await expectTrouble()
+    })
+
+    it.each([500, 502, 503, 504])('5xx when it answers %i', async (status) => {
+      const headers = { 'Octroi-Error': 'store_unavailable', 'Octroi-Subject': '', 'Retry-After': '5' }
+      await before(createHttpServer((_, response) => void response.writeHead(status, headers).end('{}')))
+      await expectTrouble()
+    })
+  })
+}
