@@ -1,7 +1,8 @@
+import { Account } from './account_schemas.ts'
 import { changeAccount } from './accounts_changing.ts'
 import { endpoint } from './endpoint.ts'
 import { presentAccount } from './presenting.ts'
-import { Account, IdParams } from './schemas.ts'
+import { IdParams } from './schemas.ts'
 
 export const accountsEnable = endpoint({
   name: 'accounts.enable',
@@ -14,8 +15,10 @@ export const accountsEnable = endpoint({
   errors: ['not_found'],
   target: ({ id }) => `account:${id}`,
   async handle(operation) {
-    return presentAccount(
-      await changeAccount(operation, (account) => ({ ...account, disabled_at: null }), 'account.enabled'),
-    )
+    const account = await changeAccount(operation, {
+      change: (before) => ({ ...before, disabled_at: null }),
+      told: { type: 'account.enabled' },
+    })
+    return presentAccount(account)
   },
 })

@@ -1,6 +1,7 @@
+import { Account } from './account_schemas.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound, presentAccount } from './presenting.ts'
-import { Account, IdParams } from './schemas.ts'
+import { IdParams } from './schemas.ts'
 
 export const accountsGet = endpoint({
   name: 'accounts.get',

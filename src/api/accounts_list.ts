@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { Account } from './account_schemas.ts'
 import { endpoint } from './endpoint.ts'
 import { pageAnswer, pageQuery, presentAccount } from './presenting.ts'
-import { Account, Page, pageOf } from './schemas.ts'
+import { Page, pageOf } from './schemas.ts'
 
 export const accountsList = endpoint({
   name: 'accounts.list',

@@ -1,27 +1,30 @@
+import { Account, AccountUpdate } from './account_schemas.ts'
 import { changeAccount } from './accounts_changing.ts'
+import { checkAccount } from './accounts_rules.ts'
 import { endpoint } from './endpoint.ts'
+import { changedFields, given } from './given.ts'
 import { presentAccount } from './presenting.ts'
-import { Account, AccountUpdate, IdParams } from './schemas.ts'
+import { IdParams } from './schemas.ts'
 
 export const accountsUpdate = endpoint({
   name: 'accounts.update',
   method: 'PATCH',
   path: '/accounts/{id}',
-  summary: 'Rename or describe an account',
+  summary: 'Change an account, its groups, grants or certificates',
   permission: 'accounts.write',
   params: IdParams,
   body: AccountUpdate,
   response: Account,
-  errors: ['not_found'],
+  errors: ['not_found', 'conflict'],
   target: ({ id }) => `account:${id}`,
   async handle(operation) {
-    const { name, description } = operation.body
-    return presentAccount(
-      await changeAccount(operation, (account) => ({
-        ...account,
-        name: name ?? account.name,
-        description: description ?? account.description,
-      })),
-    )
+    const { body, parts } = operation
+    const { groups = [], grants = [] } = body
+    const account = await changeAccount(operation, {
+      change: (before) => ({ ...before, ...given(body) }),
+      check: (store) => checkAccount(store, parts, { groups, grants }),
+      told: { type: 'account.updated', data: changedFields(body) },
+    })
+    return presentAccount(account)
   },
 })

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
-import type { Connection, Principal } from '../core/types.ts'
+import type { Principal } from '../core/program_types.ts'
+import type { Connection } from '../core/types.ts'
 import { isOpened, requireAppAddresses, sharedApp } from '../outbound/connections/connector_app.ts'
 import { freshConnection } from '../outbound/connections/fresh_connection.ts'
 import { withApp } from '../outbound/connections/held.ts'

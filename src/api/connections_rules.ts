@@ -1,6 +1,7 @@
 import { type FieldError, OctroiError } from '../core/errors.ts'
+import type { Principal } from '../core/program_types.ts'
 import type { Store, StoredConnection } from '../core/stores.ts'
-import type { Connection, NetworkPolicy, Principal } from '../core/types.ts'
+import type { Connection, NetworkPolicy } from '../core/types.ts'
 import type { Connector } from '../outbound/connectors/connector.ts'
 import { parseRule } from '../policy/pattern.ts'
 import { holdsAtConnection, holdsPermission } from '../policy/permissions.ts'

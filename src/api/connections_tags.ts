@@ -1,14 +1,15 @@
 import { OctroiError } from '../core/errors.ts'
-import type { ApiKey, Connection, Grant, Principal } from '../core/types.ts'
+import type { Principal } from '../core/program_types.ts'
+import type { ApiKey, Connection, Grant } from '../core/types.ts'
 import { requireHoldings } from '../policy/escalation.ts'
 import { grantAppliesTo } from '../policy/grants.ts'
 import { holdsAtConnection, holdsPermission } from '../policy/permissions.ts'
 import type { ApiParts } from './endpoint.ts'
-import { everyKey } from './every_key.ts'
+import { everyKey, everyRow } from './every.ts'
 
 /**
  * Tags are rights: a grant or a permission that goes by tags begins to hold at a connection that is given them. Whoever changes
- * them must hold at the connection, as it was, all that any key gains (D6): else whoever may edit connections could tag the one that
+ * them must hold at the connection, as it was, all that any key, account or group gains (D6): else whoever may edit connections could tag the one that
  * his own key then passes through.
  */
 export async function requireRightsOfTags(
@@ -20,6 +21,8 @@ export async function requireRightsOfTags(
   if (JSON.stringify(before.tags) === JSON.stringify(after.tags)) return
   if (holdsPermission(principal.permissions, '*')) return
   const keys = (await everyKey(store)).filter((key) => key.revoked_at === null)
+  const accounts = await everyRow((page) => store.accounts.list(page))
+  const groups = await everyRow((page) => store.groups.list(page))
   const lacking = keys
     .flatMap((key) => gainedPermissions(key, before, after))
     .find((name) => !holdsAtConnection(principal.permissions, name, before))
@@ -29,11 +32,11 @@ export async function requireRightsOfTags(
       `These tags would give some key a permission that you do not hold here: ${lacking}.`,
     )
   }
-  const context = { connection: () => before, connector: (id: string) => catalogue.get(id) }
-  const grants = keys.flatMap((key) => gainedGrants(key, before, after))
+  const context = { connection: () => before, connector: (id: string) => catalogue.get(id), routes: [] }
+  const grants = [...keys, ...accounts, ...groups].flatMap((holder) => gainedGrants(holder, before, after))
   // What the keys are fenced in by does not change with the tags.
   const { expires_at, cidrs } = principal
-  requireHoldings(principal, { permissions: [], grants, expires_at, cidrs }, context)
+  requireHoldings(principal, { permissions: [], grants, groups: [], expires_at, cidrs }, context)
 }
 
 function gainedPermissions(key: ApiKey, before: Connection, after: Connection): string[] {
@@ -45,8 +48,8 @@ function gainedPermissions(key: ApiKey, before: Connection, after: Connection): 
   })
 }
 
-function gainedGrants(key: ApiKey, before: Connection, after: Connection): Grant[] {
-  return key.grants
+function gainedGrants(holder: { readonly grants: readonly Grant[] }, before: Connection, after: Connection): Grant[] {
+  return holder.grants
     .filter((grant) => grantAppliesTo(grant, after) && !grantAppliesTo(grant, before))
-    .map(({ allow, credentials }) => ({ connection: before.id, allow, credentials }))
+    .map(({ allow, params, credentials }) => ({ connection: before.id, allow, params, credentials }))
 }

@@ -1,9 +1,12 @@
 import type { z } from 'zod'
 import type { AuditTrail } from '../core/audit.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { ActivityStore, Store } from '../core/stores.ts'
-import type { Principal } from '../core/types.ts'
+import type { KeyPrincipal } from '../core/program_types.ts'
+import type { ActivityStore, HotReads, Store } from '../core/stores.ts'
 import type { Vault } from '../core/vault.ts'
+import type { ProvidedKeys } from '../inbound/admissions.ts'
+import type { ForwardAuthTraces } from '../inbound/forward_auth_traces.ts'
+import type { Passwords } from '../inbound/passwords.ts'
 import type { ConnectionHealth } from '../outbound/connections/health.ts'
 import type { Targets } from '../outbound/connections/targets.ts'
 import type { Catalogue } from '../outbound/connectors/catalogue.ts'
@@ -18,6 +21,8 @@ import type { WebhookSender } from '../outbound/webhooks/sender.ts'
 export interface ApiParts {
   readonly store: Store
   readonly activity: ActivityStore
+  /** Keys by what is known of their secret. */
+  readonly hot: Pick<HotReads, 'findKey' | 'findTechName'>
   readonly vault: Vault
   readonly catalogue: Catalogue
   readonly targets: Targets
@@ -26,12 +31,23 @@ export interface ApiParts {
   readonly revocations: Revocations
   readonly desk: Desk
   readonly drafts: Drafts
+  readonly traces: ForwardAuthTraces
   readonly webhooks: WebhookSender
   readonly trail: AuditTrail & { readonly failing: boolean }
   readonly hashKey: (secret: string) => string
+  /** Keys whose secret the environment or a file gives. */
+  readonly provided: ProvidedKeys
+  readonly passwords: Pick<Passwords, 'hash'>
+  readonly defaults: Defaults
   readonly listeners: () => readonly Listener[]
   readonly about: About
   readonly now: () => Date
+}
+
+/** What is taken where a field is not given, by decision of whoever runs the gate. */
+export interface Defaults {
+  /** `usable_when_owner_inactive` of a key. */
+  readonly keysOutliveOwner: boolean
 }
 
 export interface About {
@@ -43,7 +59,7 @@ export interface About {
 }
 
 export interface Operation<Params, Query, Body> {
-  readonly principal: Principal
+  readonly principal: KeyPrincipal
   readonly params: Params
   readonly query: Query
   readonly body: Body
@@ -77,6 +93,8 @@ export interface Endpoint<
   readonly body?: Body
   /** Absent: 204. */
   readonly response?: Answer
+  /** The largest body, in bytes; 1 MB unless given. With more, whoever calls is known before the body is read. */
+  readonly bodyBytes?: number
   /** Of success; 200 unless given. */
   readonly status?: 200 | 201 | 204
   /** Beyond those that every operation may answer (400, 401, 403, 429, 500, 503). */

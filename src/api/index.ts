@@ -1,9 +1,11 @@
 import { accountsCreate } from './accounts_create.ts'
 import { accountsDelete } from './accounts_delete.ts'
+import { accountsDeletePassword } from './accounts_delete_password.ts'
 import { accountsDisable } from './accounts_disable.ts'
 import { accountsEnable } from './accounts_enable.ts'
 import { accountsGet } from './accounts_get.ts'
 import { accountsList } from './accounts_list.ts'
+import { accountsSetPassword } from './accounts_set_password.ts'
 import { accountsUpdate } from './accounts_update.ts'
 import { auditList } from './audit_list.ts'
 import { connectSessionsCreate } from './connect_sessions_create.ts'
@@ -26,14 +28,34 @@ import { connectorAppsSet } from './connector_apps_set.ts'
 import { connectorsGet } from './connectors_get.ts'
 import { connectorsList } from './connectors_list.ts'
 import { eventsList } from './events_list.ts'
+import { forwardAuthTracesCreate } from './forward_auth_traces_create.ts'
+import { forwardAuthTracesGet } from './forward_auth_traces_get.ts'
+import { groupsCreate } from './groups_create.ts'
+import { groupsDelete } from './groups_delete.ts'
+import { groupsGet } from './groups_get.ts'
+import { groupsList } from './groups_list.ts'
+import { groupsUpdate } from './groups_update.ts'
+import { issuersCreate } from './issuers_create.ts'
+import { issuersDelete } from './issuers_delete.ts'
+import { issuersGet } from './issuers_get.ts'
+import { issuersList } from './issuers_list.ts'
+import { issuersUpdate } from './issuers_update.ts'
 import { keysCreate } from './keys_create.ts'
 import { keysGet } from './keys_get.ts'
 import { keysImport } from './keys_import.ts'
+import { keysImportBatch } from './keys_import_batch.ts'
 import { keysList } from './keys_list.ts'
 import { keysRevoke } from './keys_revoke.ts'
 import { keysRotate } from './keys_rotate.ts'
 import { keysSelf } from './keys_self.ts'
+import { keysSelfUsage } from './keys_self_usage.ts'
 import { keysUpdate } from './keys_update.ts'
+import { keysUsage } from './keys_usage.ts'
+import { routesCreate } from './routes_create.ts'
+import { routesDelete } from './routes_delete.ts'
+import { routesGet } from './routes_get.ts'
+import { routesList } from './routes_list.ts'
+import { routesUpdate } from './routes_update.ts'
 import { statusGet } from './status_get.ts'
 import { webhooksActivate } from './webhooks_activate.ts'
 import { webhooksCreate } from './webhooks_create.ts'
@@ -69,13 +91,16 @@ export const OPERATIONS = [
   connectionsActivate,
   connectionsCredentials,
   keysSelf,
+  keysSelfUsage,
   keysCreate,
   keysImport,
+  keysImportBatch,
   keysList,
   keysGet,
   keysUpdate,
   keysRotate,
   keysRevoke,
+  keysUsage,
   accountsCreate,
   accountsList,
   accountsGet,
@@ -83,6 +108,25 @@ export const OPERATIONS = [
   accountsDisable,
   accountsEnable,
   accountsDelete,
+  accountsSetPassword,
+  accountsDeletePassword,
+  groupsCreate,
+  groupsList,
+  groupsGet,
+  groupsUpdate,
+  groupsDelete,
+  routesCreate,
+  routesList,
+  routesGet,
+  routesUpdate,
+  routesDelete,
+  forwardAuthTracesCreate,
+  forwardAuthTracesGet,
+  issuersCreate,
+  issuersList,
+  issuersGet,
+  issuersUpdate,
+  issuersDelete,
   auditList,
   eventsList,
   webhooksCreate,

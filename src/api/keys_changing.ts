@@ -1,10 +1,12 @@
 import type { Store } from '../core/stores.ts'
-import type { ApiKey } from '../core/types.ts'
-import { requireHoldings } from '../policy/escalation.ts'
+import type { Account, ApiKey } from '../core/types.ts'
 import type { Operation } from './endpoint.ts'
-import { grantContext } from './grant_context.ts'
+import { invalid } from './faults.ts'
+import { grantContext, requireHeld } from './grant_context.ts'
+import { holdingsOfKey } from './holdings.ts'
 import { checkGrants } from './keys_making.ts'
 import { notFound } from './presenting.ts'
+import { missingGroups } from './references.ts'
 
 type Change = Pick<Operation<{ id: string }, unknown, unknown>, 'principal' | 'params' | 'parts'>
 
@@ -22,12 +24,20 @@ export async function changeKey(
     const key = await store.keys.get(params.id)
     if (key === undefined) throw notFound('key', params.id)
     const changed = { ...change(key, now), updated_at: now }
-    const context = await grantContext(store, parts.catalogue, principal.grants, key.grants, changed.grants)
-    requireHoldings(principal, key, context)
-    requireHoldings(principal, changed, context)
-    checkGrants(changed.grants === key.grants ? [] : changed.grants, context)
+    const account = (await store.accounts.get(key.account)) as Account
+    const holdings = [key, changed].map((one) => holdingsOfKey(key.id, one, account))
+    await requireHeld(store, parts.catalogue, principal, holdings)
+    if (changed.groups !== key.groups) await requireGroups(store, changed.groups)
+    if (changed.grants !== key.grants) {
+      checkGrants(changed.grants, await grantContext(store, parts.catalogue, changed.grants))
+    }
     await store.keys.update(changed)
     await also(store, changed, now)
     return changed
   })
+}
+
+async function requireGroups(store: Store, groups: ApiKey['groups']): Promise<void> {
+  const faults = await missingGroups(store, 'groups', groups ?? [])
+  if (faults.length > 0) throw invalid('The key cannot be changed.', faults)
 }

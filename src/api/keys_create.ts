@@ -1,8 +1,8 @@
 import { generateKey } from '../inbound/key_format.ts'
 import { endpoint } from './endpoint.ts'
+import { KeyCreate, NewKey } from './key_schemas.ts'
 import { makeKey } from './keys_making.ts'
 import { made, presentKey } from './presenting.ts'
-import { KeyCreate, NewKey } from './schemas.ts'
 
 export const keysCreate = endpoint({
   name: 'keys.create',
@@ -14,11 +14,12 @@ export const keysCreate = endpoint({
   body: KeyCreate,
   response: NewKey,
   status: 201,
+  errors: ['conflict'],
   once: ['key'],
   target: (_, answer) => made('key', answer),
   async handle(operation) {
     const secret = generateKey()
     const { key, warnings } = await makeKey(operation, operation.body, { ...secret, imported: false })
-    return { ...presentKey(key, null, operation.parts.now()), key: secret.key, warnings }
+    return { ...presentKey(operation.parts, key, null), key: secret.key, warnings }
   },
 })

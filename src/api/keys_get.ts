@@ -1,7 +1,8 @@
 import { endpoint } from './endpoint.ts'
+import { ApiKey } from './key_schemas.ts'
 import { lastUse } from './keys_making.ts'
 import { notFound, presentKey } from './presenting.ts'
-import { ApiKey, IdParams } from './schemas.ts'
+import { IdParams } from './schemas.ts'
 
 export const keysGet = endpoint({
   name: 'keys.get',
@@ -15,6 +16,6 @@ export const keysGet = endpoint({
   async handle({ params, parts }) {
     const key = await parts.store.keys.get(params.id)
     if (key === undefined) throw notFound('key', params.id)
-    return presentKey(key, await lastUse(parts, key.id), parts.now())
+    return presentKey(parts, key, await lastUse(parts, key.id))
   },
 })

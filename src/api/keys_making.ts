@@ -1,33 +1,66 @@
 import type { z } from 'zod'
-import type { OctroiError } from '../core/errors.ts'
+import { type FieldError, OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
+import type { Store } from '../core/stores.ts'
 import type { ApiKey, Grant } from '../core/types.ts'
-import { type GrantContext, requireHoldings } from '../policy/escalation.ts'
+import type { GrantReads } from '../policy/escalation.ts'
 import type { ApiParts, Operation } from './endpoint.ts'
 import { invalid } from './faults.ts'
-import { grantContext } from './grant_context.ts'
-import type { KeyCreate } from './schemas.ts'
+import { grantContext, requireHeld } from './grant_context.ts'
+import { holdingsOfKey } from './holdings.ts'
+import type { KeyCreate } from './key_schemas.ts'
+import { missingGroups, noSuch } from './references.ts'
 
 type Fields = z.output<typeof KeyCreate>
 
 /** A key from its fields; whoever makes it must hold what it will hold. */
-export async function makeKey(
-  { principal, parts }: Pick<Operation<unknown, unknown, unknown>, 'principal' | 'parts'>,
+export function makeKey(
+  making: Making,
   fields: Fields,
-  secret: { readonly id: string; readonly key: string; readonly imported: boolean },
-): Promise<{ key: ApiKey; warnings: string[] }> {
-  const account = fields.account ?? principal.account
-  if ((await parts.store.accounts.get(account)) === undefined) throw noAccount(account)
-  const context = await grantContext(parts.store, parts.catalogue, fields.grants, principal.grants)
-  // Rights first: what a grant's names come to would tell of connections that the caller has nothing to do with.
-  requireHoldings(principal, fields, context)
-  const warnings = checkGrants(fields.grants, context)
+  secret: NewSecret,
+): Promise<{ readonly key: ApiKey; readonly warnings: string[] }> {
+  return making.parts.store.transaction((store) => addKey(store, making, fields, secret))
+}
+
+export type Making = Pick<Operation<unknown, unknown, unknown>, 'principal' | 'parts'>
+
+export interface NewSecret {
+  readonly id: string
+  readonly key: string
+  readonly imported: boolean
+}
+
+/** The same in a transaction that is open. */
+export async function addKey(
+  store: Store,
+  { principal, parts }: Making,
+  fields: Fields,
+  secret: NewSecret,
+): Promise<{ readonly key: ApiKey; readonly warnings: string[] }> {
+  const id = fields.account ?? principal.account
+  const account = await store.accounts.get(id)
+  if (account === undefined) throw notMade([noSuch('account', 'account', id)])
+  await requireHeld(store, parts.catalogue, principal, [holdingsOfKey(null, fields, account)])
+  const faults = await missingGroups(store, 'groups', fields.groups ?? [])
+  if (faults.length > 0) throw notMade(faults)
+  const warnings = checkGrants(fields.grants, await grantContext(store, parts.catalogue, fields.grants))
+  const hash = parts.hashKey(secret.key)
+  requireNotProvided(parts, hash, fields.tech_name)
+  const key = keyOf(fields, { principal, parts }, secret, account.id)
+  await store.keys.insert(key, { hash, key_id: key.id, expires_at: null, created_at: key.created_at })
+  await store.events.insert(newEvent('key.created', `key:${key.id}`, { name: key.name, account: account.id }))
+  return { key, warnings }
+}
+
+/** The row of a key that is made now. */
+export function keyOf(fields: Fields, { principal, parts }: Making, secret: NewSecret, account: string): ApiKey {
   const now = parts.now().toISOString()
-  const key: ApiKey = {
+  return {
     ...fields,
     id: secret.id,
     account,
     imported: secret.imported,
+    usable_when_owner_inactive: fields.usable_when_owner_inactive ?? parts.defaults.keysOutliveOwner,
     environment: parts.about.environment,
     disabled_at: null,
     revoked_at: null,
@@ -35,15 +68,17 @@ export async function makeKey(
     updated_at: now,
     created_by: principal.key_id,
   }
-  await parts.store.transaction(async (store) => {
-    await store.keys.insert(key, { hash: parts.hashKey(secret.key), key_id: key.id, expires_at: null, created_at: now })
-    await store.events.insert(newEvent('key.created', `key:${key.id}`, { name: key.name, account }))
-  })
-  return { key, warnings }
+}
+
+/** One secret is one key's: the environment's would win, and this one would never be reached. */
+function requireNotProvided(parts: ApiParts, hash: string, techName: string | null): void {
+  const provided = parts.provided.techName(hash)
+  if (provided === undefined || provided === techName) return
+  throw new OctroiError('conflict', `This secret is the one that is provided for the key ${provided}.`)
 }
 
 /** Names of a known connector's grants must exist; what is not known yet is a warning. Throws `invalid_request`. */
-export function checkGrants(grants: readonly Grant[], context: GrantContext): string[] {
+export function checkGrants(grants: readonly Grant[], context: GrantReads): string[] {
   const warnings: string[] = []
   const errors: { path: string; message: string }[] = []
   for (const [i, grant] of grants.entries()) {
@@ -70,6 +105,6 @@ export async function lastUse(parts: ApiParts, id: string): Promise<string | nul
   return (await parts.activity.lastUses([id])).get(id) ?? null
 }
 
-function noAccount(id: string): OctroiError {
-  return invalid('The key cannot be made.', [{ path: 'account', message: `there is no account ${id}` }])
+function notMade(faults: readonly FieldError[]): OctroiError {
+  return invalid('The key cannot be made.', faults)
 }

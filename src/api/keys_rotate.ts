@@ -2,10 +2,11 @@ import { OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
 import { generateKey } from '../inbound/key_format.ts'
 import { endpoint } from './endpoint.ts'
+import { NewKey } from './key_schemas.ts'
 import { changeKey } from './keys_changing.ts'
 import { overlap } from './overlap.ts'
 import { presentKey } from './presenting.ts'
-import { IdParams, NewKey } from './schemas.ts'
+import { IdParams } from './schemas.ts'
 
 export const keysRotate = endpoint({
   name: 'keys.rotate',
@@ -28,6 +29,11 @@ export const keysRotate = endpoint({
       (before) => {
         if (before.revoked_at !== null)
           throw new OctroiError('conflict', 'A revoked key cannot be rotated. Make a new one.')
+        if (before.tech_name !== null && parts.provided.provides(before.tech_name))
+          throw new OctroiError(
+            'conflict',
+            'The secret of this key is provided by the environment: it is changed there.',
+          )
         return { ...before, imported: false }
       },
       async (store, { id }, now) => {
@@ -39,6 +45,6 @@ export const keysRotate = endpoint({
         await store.events.insert(newEvent('key.rotated', `key:${id}`, { overlap_s: body.overlap_s }))
       },
     )
-    return { ...presentKey(key, null, parts.now()), key: secret.key, warnings: [] }
+    return { ...presentKey(parts, key, null), key: secret.key, warnings: [] }
   },
 })

@@ -1,8 +1,8 @@
 import { OctroiError } from '../core/errors.ts'
 import { endpoint } from './endpoint.ts'
+import { ApiKey } from './key_schemas.ts'
 import { lastUse } from './keys_making.ts'
 import { presentKey } from './presenting.ts'
-import { ApiKey } from './schemas.ts'
 
 export const keysSelf = endpoint({
   name: 'keys.self',
@@ -15,6 +15,6 @@ export const keysSelf = endpoint({
     const key = await parts.store.keys.get(principal.key_id)
     // Deleted between the look-up of the credential and this read.
     if (key === undefined) throw new OctroiError('unauthenticated', 'The credential is not valid.')
-    return presentKey(key, await lastUse(parts, key.id), parts.now())
+    return presentKey(parts, key, await lastUse(parts, key.id))
   },
 })

@@ -1,19 +1,30 @@
 import type { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
 import { ID_PATTERN, randomId, slug } from '../core/ids.ts'
+import type { Group } from '../core/program_types.ts'
 import type { Page } from '../core/stores.ts'
-import type { Account, ApiKey, Connection } from '../core/types.ts'
+import type { Account, ApiKey, Connection, Grant, NetworkPolicy } from '../core/types.ts'
+import type * as accounts from './account_schemas.ts'
+import type { ApiParts } from './endpoint.ts'
+import type * as groups from './group_schemas.ts'
+import type * as keys from './key_schemas.ts'
 import type * as schemas from './schemas.ts'
 
 /** What is stored → what is answered. Nothing here has ever seen a secret. */
 
-export function presentKey(key: ApiKey, lastUsedAt: string | null, now: Date): z.input<typeof schemas.ApiKey> {
+export function presentKey(
+  { provided, now }: Pick<ApiParts, 'provided' | 'now'>,
+  key: ApiKey,
+  lastUsedAt: string | null,
+): z.input<typeof keys.ApiKey> {
   return {
     ...key,
-    grants: key.grants as z.input<typeof schemas.Grant>[],
+    grants: presentGrants(key.grants),
+    groups: key.groups === null ? null : [...key.groups],
+    provided: key.tech_name !== null && provided.provides(key.tech_name),
     permissions: key.permissions as z.input<typeof schemas.Permission>[],
     cidrs: [...key.cidrs],
-    state: stateOf(key, now),
+    state: stateOf(key, now()),
     last_used_at: lastUsedAt,
   }
 }
@@ -26,13 +37,9 @@ function stateOf(key: ApiKey, now: Date): 'active' | 'disabled' | 'expired' | 'r
 
 export function presentConnection(connection: Connection): z.input<typeof schemas.Connection> {
   const { options, network, ...rest } = connection
-  const { allow_private } = network
   return {
     ...rest,
-    network: {
-      ...network,
-      allow_private: Array.isArray(allow_private) ? [...allow_private] : (allow_private as boolean),
-    },
+    network: presentNetwork(network),
     limits: { ...options.limits },
     timeouts: { ...options.timeouts },
     allow_never: [...(options.allow_never ?? [])],
@@ -40,8 +47,30 @@ export function presentConnection(connection: Connection): z.input<typeof schema
   }
 }
 
-export function presentAccount(account: Account): z.input<typeof schemas.Account> {
-  return account
+export function presentAccount(account: Account): z.input<typeof accounts.Account> {
+  const { grants, groups, certificate_subjects } = account
+  return {
+    ...account,
+    grants: presentGrants(grants),
+    groups: [...groups],
+    certificate_subjects: [...certificate_subjects],
+  }
+}
+
+export function presentGroup(group: Group): z.input<typeof groups.Group> {
+  return { ...group, grants: presentGrants(group.grants) }
+}
+
+/** The same, as what is written: lists that nobody changes are given out as lists. */
+export function presentGrants(grants: readonly Grant[]): z.input<typeof schemas.Grant>[] {
+  return grants as z.input<typeof schemas.Grant>[]
+}
+
+export function presentNetwork({
+  allow_private,
+  ...rest
+}: NetworkPolicy): z.input<typeof schemas.Connection>['network'] {
+  return { ...rest, allow_private: Array.isArray(allow_private) ? [...allow_private] : (allow_private as boolean) }
 }
 
 /** One more than the page asks for tells whether there is a next one. */

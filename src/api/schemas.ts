@@ -9,7 +9,7 @@ import { CaText } from './ca_text.ts'
 
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/
 
-function text(max: number) {
+export function text(max: number) {
   return z
     .string()
     .max(max)
@@ -28,11 +28,11 @@ export const Description = text(2_000)
 
 /** RFC 3339, any offset on input, UTC in the answer. */
 export const Time = z.iso.datetime({ offset: true }).transform((value) => new Date(value).toISOString())
-const FutureTime = Time.refine((value) => Date.parse(value) > Date.now(), 'is in the past')
+export const FutureTime = Time.refine((value) => Date.parse(value) > Date.now(), 'is in the past')
 
 export const Tags = z.record(Id, text(200)).refine((tags) => Object.keys(tags).length <= 50, 'has more than 50 tags')
 
-const Cidr = z.string().superRefine((value, context) => {
+export const Cidr = z.string().superRefine((value, context) => {
   explain(context, () => parseCidr(value))
 })
 
@@ -96,86 +96,6 @@ export const Page = {
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable() })
 }
-
-export const Account = z.object({
-  id: z.string(),
-  kind: z.enum(['person', 'service']),
-  name: z.string(),
-  description: z.string(),
-  disabled_at: z.string().nullable(),
-  created_at: z.string(),
-  updated_at: z.string(),
-})
-
-export const AccountCreate = z.strictObject({
-  id: Id.optional(),
-  kind: z.literal('service', 'accounts of people come with sign-in; make a service'),
-  name: Name,
-  description: Description.default(''),
-})
-
-export const AccountUpdate = z.strictObject({ name: Name.optional(), description: Description.optional() })
-
-const keyFields = {
-  name: Name,
-  description: Description.default(''),
-  grants: z.array(Grant).max(500).default([]),
-  permissions: z.array(Permission).max(100).default([]),
-  cidrs: z.array(Cidr).max(100).default([]),
-  rate_limit: RateLimit.nullable().default(null),
-  usable_when_owner_inactive: z.boolean().default(false),
-}
-
-export const KeyCreate = z.strictObject({
-  account: Id.optional(),
-  expires_at: FutureTime.nullable().default(null),
-  ...keyFields,
-})
-
-export const KeyImport = KeyCreate.extend({
-  secret: z
-    .string()
-    .min(8)
-    .max(255)
-    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces'),
-  allow_weak: z.boolean().default(false),
-})
-
-export const KeyUpdate = z.strictObject({
-  name: Name.optional(),
-  description: Description.optional(),
-  disabled: z.boolean().optional(),
-  grants: keyFields.grants.unwrap().optional(),
-  permissions: keyFields.permissions.unwrap().optional(),
-  cidrs: keyFields.cidrs.unwrap().optional(),
-  rate_limit: RateLimit.nullable().optional(),
-  expires_at: FutureTime.nullable().optional(),
-  usable_when_owner_inactive: z.boolean().optional(),
-})
-
-export const ApiKey = z.object({
-  id: z.string(),
-  account: z.string(),
-  name: z.string(),
-  description: z.string(),
-  grants: z.array(Grant),
-  permissions: z.array(Permission),
-  cidrs: z.array(z.string()),
-  rate_limit: RateLimit.nullable(),
-  imported: z.boolean(),
-  usable_when_owner_inactive: z.boolean(),
-  environment: z.string(),
-  state: z.enum(['active', 'disabled', 'expired', 'revoked']),
-  expires_at: z.string().nullable(),
-  disabled_at: z.string().nullable(),
-  revoked_at: z.string().nullable(),
-  last_used_at: z.string().nullable(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  created_by: z.string().nullable(),
-})
-
-export const NewKey = ApiKey.extend({ key: z.string(), warnings: z.array(z.string()) })
 
 export const Network = z
   .strictObject({
@@ -291,7 +211,8 @@ export const TestResult = z.object({
   ms: z.number(),
 })
 
-function explain(context: z.RefinementCtx, check: () => unknown): void {
+/** What a parser of ours says of the value, as a fault of the field. */
+export function explain(context: z.RefinementCtx, check: () => unknown): void {
   try {
     check()
   } catch (error) {

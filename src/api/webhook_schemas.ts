@@ -2,28 +2,9 @@ import { z } from 'zod'
 import { EVENT_TYPES } from '../core/events.ts'
 import { signingKeyFault } from '../outbound/webhooks/signing.ts'
 import { Connection, Id, Name, Network } from './schemas.ts'
+import { HttpAddress } from './url_text.ts'
 
 /** Webhooks and their deliveries as they are sent and answered. */
-
-const WebhookUrl = z
-  .string()
-  .max(2_048)
-  .superRefine((value, context) => {
-    const fault = urlFault(value)
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
-  })
-  // One text per address: what is compared, shown and called is the same.
-  .transform((value) => (urlFault(value) === undefined ? new URL(value).href : value))
-
-function urlFault(value: string): string | undefined {
-  if (/[^\x21-\x7e]/.test(value)) return 'may hold printable ASCII only, without spaces'
-  if (!/^https?:\/\//i.test(value) || value.includes('\\') || !URL.canParse(value)) {
-    return 'must be an https:// address (http:// where network.allow_http is set)'
-  }
-  const { username, password } = new URL(value)
-  if (username !== '' || password !== '') return 'may not hold a user name or password'
-  return value.includes('#') ? 'may not have a fragment' : undefined
-}
 
 const SigningKey = z.string().superRefine((value, context) => {
   const fault = signingKeyFault(value)
@@ -39,7 +20,7 @@ const Types = z
 export const WebhookCreate = z.strictObject({
   id: Id.optional(),
   name: Name.optional(),
-  url: WebhookUrl,
+  url: HttpAddress,
   types: Types.default(['*']),
   network: Network.default({}),
   disabled: z.boolean().default(false),
@@ -49,7 +30,7 @@ export const WebhookCreate = z.strictObject({
 
 export const WebhookUpdate = z.strictObject({
   name: Name.optional(),
-  url: WebhookUrl.optional(),
+  url: HttpAddress.optional(),
   types: Types.optional(),
   network: Network.optional(),
   disabled: z.boolean().optional(),

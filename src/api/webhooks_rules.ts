@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
+import type { Principal } from '../core/program_types.ts'
 import type { Store } from '../core/stores.ts'
-import type { NetworkPolicy, Principal, Delivery as StoredDelivery, Webhook as StoredHook } from '../core/types.ts'
+import type { NetworkPolicy, Delivery as StoredDelivery, Webhook as StoredHook } from '../core/types.ts'
 import type { StoredWebhook } from '../core/webhook_stores.ts'
 import { Egress, originRefusal } from '../outbound/network/egress.ts'
 import { requireHoldings } from '../policy/escalation.ts'
 import { holdsPermission } from '../policy/permissions.ts'
 import type { ApiParts } from './endpoint.ts'
-import { notFound } from './presenting.ts'
+import { notFound, presentNetwork } from './presenting.ts'
 import type { Delivery, Webhook } from './webhook_schemas.ts'
 
 /** The rules that every change of a webhook keeps. */
@@ -23,8 +24,8 @@ export async function webhookFor(store: Store, id: string): Promise<StoredWebhoo
  * fenced in himself.
  */
 export function requireEvents(principal: Principal): void {
-  const holds = { permissions: ['events.read'], grants: [], expires_at: null, cidrs: [] }
-  requireHoldings(principal, holds, { connection: () => undefined, connector: () => undefined })
+  const holds = { permissions: ['events.read'], grants: [], groups: [], expires_at: null, cidrs: [] }
+  requireHoldings(principal, holds, { connection: () => undefined, connector: () => undefined, routes: [] })
 }
 
 /** D9: opening the network, and using what is opened for another address, needs a permission of its own. */
@@ -50,9 +51,7 @@ export async function requireReachable(parts: ApiParts, { url, network }: Stored
 }
 
 export function presentWebhook(webhook: StoredHook): z.input<typeof Webhook> {
-  const { allow_private } = webhook.network
-  const reach = Array.isArray(allow_private) ? [...allow_private] : (allow_private as boolean)
-  return { ...webhook, types: [...webhook.types], network: { ...webhook.network, allow_private: reach } }
+  return { ...webhook, types: [...webhook.types], network: presentNetwork(webhook.network) }
 }
 
 export function presentDelivery(delivery: StoredDelivery): z.input<typeof Delivery> {

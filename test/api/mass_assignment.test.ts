@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Account } from '../../src/api/account_schemas.ts'
 import { ConnectorApp, ConnectSessionWithUrl } from '../../src/api/connect_session_schemas.ts'
-import { Account, ApiKey, Connection, NewKey } from '../../src/api/schemas.ts'
+import { ApiKey, NewKey } from '../../src/api/key_schemas.ts'
+import { Connection } from '../../src/api/schemas.ts'
 import { WebhookWithSecret } from '../../src/api/webhook_schemas.ts'
 import { connectionBody, expectFields, type OperationName, operationNamed, startWorld, type World } from './world.ts'
 

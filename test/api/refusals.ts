@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Endpoint } from '../../src/api/endpoint.ts'
 import { PERMISSIONS } from '../../src/policy/permissions.ts'
 import { type Call, expectFields, type OperationName, operationNamed, type World } from './world.ts'
 
@@ -111,8 +112,9 @@ function badBodies(name: OperationName, world: () => World, good: () => Call | P
     const answer = await world().call(name, { ...(await good()), body: { ...(body as object), nonsense: 1 } })
     expectFields(answer, 'nonsense')
   })
-  it('413 with more than a megabyte', async () => {
-    const answer = await send(JSON.stringify({ name: 'x'.repeat(1024 * 1024) }), 'application/json')
+  it('413 with more than a megabyte, or than the operation takes', async () => {
+    const { bodyBytes = 1024 * 1024 } = operationNamed(name) as Endpoint
+    const answer = await send(JSON.stringify({ name: 'x'.repeat(bodyBytes) }), 'application/json')
     expect(answer).toMatchObject({ status: 413, body: { code: 'payload_too_large' } })
   })
 }
