@@ -13,7 +13,7 @@ const apply = command({
   args: ['FILE'],
   summary: 'Make the server what a file says',
   description:
-    'Prints a plan, exit 0; --yes carries it out. The whole file is checked first and every fault is told (exit 78). Things that the file does not name are left alone, unless --prune. Secrets cannot be compared: they are sent for a new connection, for one whose address or network changes, for every change of an application, and with --secrets. A new key is printed once, as "account name key", the new secret of a webhook as "webhook id secret".',
+    'Prints a plan, exit 0; --yes carries it out. The whole file is checked first and every fault is told (exit 78). Things that the file does not name are left alone, unless --prune. Secrets cannot be compared: they are sent for a new connection, for one whose address or network changes, for every change of an application, for an account that has no password yet, and with --secrets. A route allows a key as {account: ..., name: ...}. A new key is printed once, as "account name key", the new secret of a webhook as "webhook id secret".',
   examples: ['apply state.yaml', 'apply state.yaml --yes --keys-out new-keys.jsonl', 'apply state.yaml --check'],
   on: 'server',
   options: {
@@ -22,11 +22,11 @@ const apply = command({
     prune: {
       type: 'boolean',
       describes:
-        'Delete accounts, applications, connections and webhooks, and revoke keys, that the file does not name; never the key in use.',
+        'Delete accounts and connections, and revoke keys, that the file does not name, never the key in use; of groups, applications, issuers, routes and webhooks only where the file has that list.',
     },
     secrets: {
       type: 'boolean',
-      describes: 'Send the secrets of every application, connection and webhook in the file.',
+      describes: 'Send the secrets of every account, application, connection and webhook in the file.',
     },
     'no-verify': { type: 'boolean', describes: 'Do not try connections at their service first.' },
     'keys-out': {

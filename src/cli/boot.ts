@@ -3,9 +3,10 @@ import { readSettings, SETTINGS, type Settings } from '../config/settings.ts'
 import type { Option, Options } from './command.ts'
 
 type Name = keyof typeof SETTINGS
+type Secret = 'master_key' | 'database_url' | 'keys' | 'server_env_config' | 'server_env_config_secret'
 
 /** Boot settings as options of a command: `listen` → `--listen`. Those that may hold a secret stay off the command line. */
-export function bootOptions<const N extends Exclude<Name, 'master_key' | 'database_url'>>(
+export function bootOptions<const N extends Exclude<Name, Secret>>(
   names: readonly N[],
 ): Readonly<Record<string, Option>> {
   return Object.fromEntries(names.map((name) => [flagOf(name), optionOf(name)]))

@@ -40,6 +40,21 @@ export const NOUNS: readonly Noun[] = [
     load: async () => (await import('./account.ts')).commands,
   },
   {
+    name: 'group',
+    summary: 'Groups of accounts and keys, which routes allow',
+    load: async () => (await import('./group.ts')).commands,
+  },
+  {
+    name: 'route',
+    summary: 'Who may call the applications behind your proxy',
+    load: async () => (await import('./route.ts')).commands,
+  },
+  {
+    name: 'issuer',
+    summary: 'Whose JWTs are believed',
+    load: async () => (await import('./issuer.ts')).commands,
+  },
+  {
     name: 'run',
     summary: 'Run a program with the secrets of a connection in its environment',
     load: async () => (await import('./run_child.ts')).commands,
@@ -62,7 +77,7 @@ export const NOUNS: readonly Noun[] = [
   },
   {
     name: 'export',
-    summary: 'Write accounts, connections and keys as a file, without any secret',
+    summary: 'Write accounts, routes, connections and keys as a file, without any secret',
     load: async () => (await import('./export.ts')).commands,
   },
   {

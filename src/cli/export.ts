@@ -3,16 +3,21 @@ import { Document, type Node, type YAMLMap } from 'yaml'
 import type { ItemOf } from '../client/index.ts'
 import { appSecrets } from './apps.ts'
 import { command } from './command.ts'
+import { accountEntry } from './state_accounts.ts'
 import { appEntry } from './state_apps.ts'
-import { accountEntry, type Connector, type Current, connectionEntry, keyEntry, readCurrent } from './state_current.ts'
+import { type Connector, type Current, connectionEntry, readCurrent } from './state_current.ts'
+import { groupEntry } from './state_groups.ts'
+import { issuerEntry } from './state_issuers.ts'
+import { keyEntry } from './state_keys.ts'
+import { overKeys, routeEntry } from './state_routes.ts'
 import { webhookEntry } from './state_webhooks.ts'
 
 const exportState = command({
   name: 'export',
   args: ['[FILE]'],
-  summary: 'Write accounts, applications, connections, keys and webhooks as a file, without any secret',
+  summary: 'Write groups, accounts, applications, connections, keys, issuers, routes and webhooks, without any secret',
   description:
-    'For "octroi apply", here or elsewhere. Each secret that a connection or an application must have is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out. Tokens are not written: a connection to which a person agreed at the service waits for a person where apply makes it. Webhooks are written without a secret: where apply makes one it prints it, unless the file gives one.',
+    'For "octroi apply", here or elsewhere. Each secret that a connection or an application must have, and the password of an account that has one, is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out. A route names keys by account and name, because their ids are others elsewhere. Tokens are not written: a connection to which a person agreed at the service waits for a person where apply makes it. Webhooks are written without a secret: where apply makes one it prints it, unless the file gives one.',
   examples: ['export state.yaml', 'export --json > state.json'],
   on: 'server',
   options: {},
@@ -23,20 +28,34 @@ const exportState = command({
     }
     for (const { id } of current.connections.filter((connection) => isAgreed(connection, current)))
       terminal.say(`Note: ${id} was agreed to by a person; where apply makes it, somebody has to agree again.`)
-    if (current.webhooks === undefined) terminal.say('Note: webhooks are left out; your key may not read them.')
+    for (const list of OPTIONAL.filter((name) => current[name] === undefined))
+      terminal.say(`Note: ${list} are left out; your key may not read them.`)
+    for (const route of current.routes ?? []) {
+      const over = overKeys(route, current.keys)
+      if (over.length > 0) terminal.say(`Note: the route ${route.id} allows keys that are over: ${over.join(', ')}.`)
+    }
     const state = stateOf(current)
     const text = terminal.json ? `${JSON.stringify(state, null, 2)}\n` : yamlOf(state, current)
     if (file === undefined) return terminal.print(text.trimEnd())
     writeFileSync(file, text)
-    terminal.say(
-      `${file}: ${current.accounts.length} accounts, ${current.apps.length} applications, ${current.connections.length} connections, ${current.keys.length} keys, ${current.webhooks?.length ?? 0} webhooks.`,
-    )
+    const counts = Object.entries(state).map(([list, { length }]) => `${length} ${NAMES[list] ?? list}`)
+    terminal.say(`${file}: ${counts.join(', ')}.`)
   },
 })
 
-function stateOf({ accounts, apps, connections, keys, webhooks, connectors }: Current) {
+/** What not every key may read. */
+const OPTIONAL = ['groups', 'issuers', 'routes', 'webhooks'] as const
+
+const NAMES: Readonly<Record<string, string>> = { apps: 'applications' }
+
+function stateOf({ groups, accounts, apps, connections, keys, issuers, routes, webhooks, connectors }: Current) {
   return {
-    accounts: accounts.map(accountEntry),
+    ...(groups === undefined ? {} : { groups: groups.map(groupEntry) }),
+    accounts: accounts.map((account) =>
+      account.has_password
+        ? { ...accountEntry(account), password: reference(`${account.id} password`) }
+        : accountEntry(account),
+    ),
     apps: apps.map((app) => {
       const names = appSecrets(connectors.get(app.connector), app.scheme)
       const secrets = Object.fromEntries(names.map((name) => [name, reference(`${app.connector} app ${name}`)]))
@@ -50,6 +69,8 @@ function stateOf({ accounts, apps, connections, keys, webhooks, connectors }: Cu
     keys: keys.map((key) =>
       key.imported ? { ...keyEntry(key), secret: reference(`${key.account} ${key.name}`) } : keyEntry(key),
     ),
+    ...(issuers === undefined ? {} : { issuers: issuers.map(issuerEntry) }),
+    ...(routes === undefined ? {} : { routes: routes.map((route) => routeEntry(route, keys)) }),
     ...(webhooks === undefined ? {} : { webhooks: webhooks.map(webhookEntry) }),
   }
 }

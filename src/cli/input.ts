@@ -17,6 +17,57 @@ export function pairs(option: string, given: readonly string[] | undefined): Rec
   return Object.fromEntries(result)
 }
 
+/** `name=value`, repeatable, the values of one name joined: `none` alone for none. */
+export function valuesByName(
+  option: string,
+  given: readonly string[] | undefined,
+): Record<string, string[]> | undefined {
+  if (given === undefined || isNone(given)) return given && {}
+  const found = new Map<string, string[]>()
+  for (const pair of given) {
+    const at = pair.indexOf('=')
+    if (at < 1) throw new UsageError(`--${option} takes NAME=VALUE.`)
+    const name = pair.slice(0, at)
+    found.set(name, [...(found.get(name) ?? []), pair.slice(at + 1)])
+  }
+  return Object.fromEntries(found)
+}
+
+/** A list that is given replaces the whole list; `none` alone empties it. */
+export function listOf<T extends string = string>(given: readonly string[] | undefined): T[] | undefined {
+  return isNone(given) ? [] : given && ([...given] as T[])
+}
+
+export function isNone(given: readonly string[] | undefined): boolean {
+  return given?.length === 1 && given[0] === 'none'
+}
+
+/** `none` takes back what is there. */
+export function textOrNone(given: string | undefined): string | null | undefined {
+  return given === 'none' ? null : given
+}
+
+/** `--option` and `--option=yes`: true; `--option=no`: false. Goes with `bare: 'yes'`. */
+export function yesOrNo(option: string, given: string | undefined): boolean | undefined {
+  if (given === undefined) return undefined
+  if (given === 'yes' || given === 'true') return true
+  if (given === 'no' || given === 'false') return false
+  throw new UsageError(`--${option} takes nothing, or =no.`)
+}
+
+/** A secret from `--NAME-file PATH` or `--NAME-env VARIABLE`, never from the command line itself. */
+export function givenSecretOf(
+  name: string,
+  options: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const [file, variable] = [options[`${name}-file`] as string | undefined, options[`${name}-env`] as string | undefined]
+  if (file !== undefined && variable !== undefined)
+    throw new UsageError(`Give --${name}-file or --${name}-env, not both.`)
+  if (file !== undefined) return secretOf(`${name}-file`, file)
+  return variable === undefined ? undefined : secretFromEnv(`${name}-env`, variable, env)
+}
+
 export function numberPairs(option: string, given: readonly string[] | undefined): Record<string, number> {
   return Object.fromEntries(
     Object.entries(pairs(option, given)).map(([name, value]) => [name, wholeNumber(option, value, 0) as number]),

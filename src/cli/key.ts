@@ -23,7 +23,8 @@ const create = command({
     const { key, warnings, ...rest } = made
     terminal.say(`${keyFields(rest)}\n`)
     warn(terminal, warnings)
-    if (rest.grants.length === 0 && rest.permissions.length === 0) terminal.say('It may do nothing yet (--grant).\n')
+    if (rest.grants.length === 0 && rest.permissions.length === 0)
+      terminal.say('It may call nothing through the gate yet (--grant); routes may allow it.\n')
     terminal.say('The key, shown this once:\n')
     terminal.answer(made, () => key)
   },
@@ -165,9 +166,10 @@ const set = command({
   args: ['ID'],
   summary: 'Change what a key may do',
   description:
-    'Only what is given changes; a list that is given (--grant, --permission, --cidr) replaces the whole list, and none empties it.',
+    'Only what is given changes; a list that is given (--grant, --permission, --cidr, --group) replaces the whole list, and none empties it.',
   examples: [
     "key set 1a2b3c4d --grant 'paheko:accounting-read' --grant 'paheko:accounting-post'",
+    'key set 1a2b3c4d --group partners --tech-name partner_api',
     'key set 1a2b3c4d --expires never --rate none',
   ],
   on: 'server',

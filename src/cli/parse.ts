@@ -124,7 +124,7 @@ function put(
 
 /** The value may be a secret that was meant to be hidden: it is never repeated. */
 function unknownOption(command: Command, name: string, rawName: string, known: Options): UsageError {
-  const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined
+  const reason = pathRemedy(name, known) ?? (Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined)
   if (reason !== undefined) return new UsageError(`${rawName} is refused: ${reason}.`)
   const hint = didYouMean(name, Object.keys(known), '--')
   const others = takesMore(command) ? ['Options of the program come after --'] : []
@@ -132,6 +132,12 @@ function unknownOption(command: Command, name: string, rawName: string, known: O
     ...others,
     `See: octroi ${command.name} --help`,
   ])
+}
+
+/** Where the command takes this one secret from a file or a variable. */
+function pathRemedy(name: string, known: Options): string | undefined {
+  if (known[`${name}-file`]?.value !== 'PATH' || known[`${name}-env`] === undefined) return undefined
+  return `${VISIBLE}. Give --${name}-file PATH, or --${name}-env VARIABLE`
 }
 
 /** Its last words are those of a program of the user's. */

@@ -2,7 +2,7 @@ import type { ItemOf, OctroiClient, Output } from '../client/index.ts'
 import { baseUrlFault, normaliseBaseUrl } from '../outbound/connectors/places.ts'
 import { type App, readApps } from './apps.ts'
 import { collect } from './input.ts'
-import type { AccountEntry, ConnectionEntry, KeyEntry } from './state_file.ts'
+import type { ConnectionEntry } from './state_file.ts'
 
 /** Everything in one shape, whether it comes from a file or from the server: what is as it would be anyway is left out. */
 export type Entry = Readonly<Record<string, unknown>>
@@ -15,7 +15,10 @@ export interface Current {
   readonly connections: readonly ItemOf<'/connections'>[]
   /** Without those that are over: revoked or expired. */
   readonly keys: readonly KeyItem[]
-  /** `undefined`: the key may not read them. */
+  /** `undefined`, here and below: the key may not read them. */
+  readonly groups: readonly ItemOf<'/groups'>[] | undefined
+  readonly routes: readonly ItemOf<'/routes'>[] | undefined
+  readonly issuers: readonly ItemOf<'/issuers'>[] | undefined
   readonly webhooks: readonly ItemOf<'/webhooks'>[] | undefined
   /** Registrations of applications, which connections share. */
   readonly apps: readonly App[]
@@ -33,24 +36,21 @@ export async function readCurrent(server: OctroiClient): Promise<Current> {
     await collect(server.pages('/connectors')),
     await server.get('/keys/self'),
   ]
-  const mayRead = self.permissions.some((permission) => permission === '*' || permission === 'webhooks.read')
+  const may = (permission: string) => self.permissions.some((held) => held === '*' || held === permission)
   return {
-    accounts: accounts.filter(({ kind }) => kind === 'service').sort(by(({ id }) => id)),
+    accounts: accounts.sort(by(({ id }) => id)),
     connections: connections.sort(by(({ id }) => id)),
     keys: keys
       .filter(({ state }) => state === 'active' || state === 'disabled')
       .sort(by((key) => `${key.account} ${key.name}`)),
-    webhooks: mayRead ? await collect(server.pages('/webhooks', { query })) : undefined,
+    groups: may('groups.read') ? await collect(server.pages('/groups', { query })) : undefined,
+    routes: may('routes.read') ? await collect(server.pages('/routes', { query })) : undefined,
+    issuers: may('issuers.read') ? await collect(server.pages('/issuers', { query })) : undefined,
+    webhooks: may('webhooks.read') ? await collect(server.pages('/webhooks', { query })) : undefined,
     apps: await readApps(server, connectors),
     connectors: new Map(connectors.map((connector) => [connector.id, connector])),
     self,
   }
-}
-
-export function accountEntry(account: AccountEntry | ItemOf<'/accounts'>): Entry {
-  const { id, name, description } = account
-  const disabled = 'disabled' in account ? account.disabled : account.disabled_at !== null
-  return compact({ id, name, description, disabled })
 }
 
 /** `connector` gives the defaults; without one (it left the catalogue) what is written stands. */
@@ -71,24 +71,6 @@ export function connectionEntry(
     timeouts: compactUndefined(timeouts),
     allow_never,
     replay_s,
-  })
-}
-
-export function keyEntry(key: KeyEntry | KeyItem): Entry {
-  const { account, name, description, permissions, cidrs, rate_limit, usable_when_owner_inactive, expires_at } = key
-  const disabled = 'disabled' in key ? key.disabled : key.disabled_at !== null
-  const grants = (key.grants as readonly object[]).map(compactUndefined)
-  return compact({
-    account,
-    name,
-    description,
-    grants,
-    permissions,
-    cidrs,
-    rate_limit,
-    usable_when_owner_inactive,
-    expires_at,
-    disabled,
   })
 }
 
@@ -114,7 +96,7 @@ export function compact(values: object): Entry {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !isNothing(value)))
 }
 
-function compactUndefined(values: object): Entry {
+export function compactUndefined(values: object): Entry {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 }
 

@@ -1,17 +1,25 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { AccountCreate } from '../api/account_schemas.ts'
 import { ConnectorAppSet } from '../api/connect_session_schemas.ts'
-import { AccountCreate, ConnectionCreate, Id, KeyCreate } from '../api/schemas.ts'
+import { GroupCreate } from '../api/group_schemas.ts'
+import { IssuerCreate } from '../api/issuer_schemas.ts'
+import { KeyCreate } from '../api/key_schemas.ts'
+import { RouteCreate } from '../api/route_schemas.ts'
+import { ConnectionCreate, Id, Name } from '../api/schemas.ts'
 import { WebhookCreate } from '../api/webhook_schemas.ts'
 import { ConfigurationError } from '../core/errors.ts'
 import { hasReference, referenceFaults } from './state_secrets.ts'
 
 /** `state.yaml`: what the API takes to make each thing, plus the ids by which a thing is found again. */
 
+const Group = GroupCreate.extend({ id: Id })
+
 const Account = AccountCreate.extend({
   id: Id,
-  kind: z.literal('service').default('service'),
+  kind: AccountCreate.shape.kind.default('service'),
   disabled: z.boolean().default(false),
+  password: z.string().optional(),
 })
 
 const Connection = ConnectionCreate.omit({ verify: true }).extend({
@@ -29,16 +37,32 @@ const Key = KeyCreate.extend({
   disabled: z.boolean().default(false),
   secret: z.string().optional(),
   allow_weak: z.boolean().default(false),
+  // What is not said is the same everywhere, whatever the installation takes for granted.
+  usable_when_owner_inactive: z.boolean().default(false),
 })
+
+const KeyReference = z.union([Id, z.strictObject({ account: Id, name: Name })], {
+  error: 'must be a key as {account: ..., name: ...}, or the id of one at the server',
+})
+
+const Allow = RouteCreate.shape.allow.unwrap().extend({ keys: z.array(KeyReference).max(1_000).default([]) })
+
+const Route = RouteCreate.extend({ id: Id, allow: Allow.prefault({}) })
+
+const Issuer = IssuerCreate.extend({ id: Id })
 
 /** One without a secret gets one where it is made or moved, shown once. */
 const Webhook = WebhookCreate.extend({ id: Id, secret: z.string().optional() })
 
+/** Lists that came later are optional: a file from before them says nothing of what they hold. */
 const StateFile = z.strictObject({
+  groups: z.array(Group).optional(),
   accounts: z.array(Account).default([]),
   apps: z.array(App).optional(),
   connections: z.array(Connection).default([]),
   keys: z.array(Key).default([]),
+  issuers: z.array(Issuer).optional(),
+  routes: z.array(Route).optional(),
   webhooks: z.array(Webhook).optional(),
 })
 
@@ -46,6 +70,10 @@ export type StateFile = z.output<typeof StateFile>
 export type AccountEntry = StateFile['accounts'][number]
 export type AppEntry = NonNullable<StateFile['apps']>[number]
 export type ConnectionEntry = StateFile['connections'][number]
+export type GroupEntry = NonNullable<StateFile['groups']>[number]
+export type IssuerEntry = NonNullable<StateFile['issuers']>[number]
+export type KeyReference = z.output<typeof KeyReference>
+export type RouteEntry = NonNullable<StateFile['routes']>[number]
 export type KeyEntry = StateFile['keys'][number]
 export type WebhookEntry = NonNullable<StateFile['webhooks']>[number]
 
@@ -101,34 +129,31 @@ function misplacedReferences(value: unknown, path: Path): Fault[] {
   ])
 }
 
+/** Lists whose entries have one secret, by its name. */
+const SECRET_FIELD: Readonly<Record<string, string>> = { accounts: 'password', keys: 'secret', webhooks: 'secret' }
+
 function isSecretField([list, , field, name, ...more]: Path): boolean {
   if (more.length > 0) return false
-  return list === 'connections' || list === 'apps'
-    ? field === 'secrets' && name !== undefined
-    : (list === 'keys' || list === 'webhooks') && field === 'secret' && name === undefined
+  if (list === 'connections' || list === 'apps') return field === 'secrets' && name !== undefined
+  return field !== undefined && field === SECRET_FIELD[list as string] && name === undefined
 }
 
-function duplicates({ accounts, apps = [], connections, keys, webhooks = [] }: StateFile): Fault[] {
+function duplicates(file: StateFile): Fault[] {
+  const byId = ['groups', 'accounts', 'connections', 'issuers', 'routes', 'webhooks'] as const
   return [
     ...repeated(
       'apps',
-      apps.map(({ connector }) => connector),
-    ),
-    ...repeated(
-      'accounts',
-      accounts.map(({ id }) => id),
-    ),
-    ...repeated(
-      'connections',
-      connections.map(({ id }) => id),
+      (file.apps ?? []).map(({ connector }) => connector),
     ),
     ...repeated(
       'keys',
-      keys.map(({ account, name }) => `${account} ${name}`),
+      file.keys.map(({ account, name }) => `${account} ${name}`),
     ),
-    ...repeated(
-      'webhooks',
-      webhooks.map(({ id }) => id),
+    ...byId.flatMap((list) =>
+      repeated(
+        list,
+        (file[list] ?? []).map(({ id }) => id),
+      ),
     ),
   ]
 }

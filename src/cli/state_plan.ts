@@ -1,17 +1,14 @@
 import type { OctroiClient } from '../client/index.ts'
 import { ConfigurationError } from '../core/errors.ts'
 import { missingSettings } from './connection_giving.ts'
+import { accountDeletions, accountFaults, accountStep } from './state_accounts.ts'
 import { appDeletions, appFaults, appStep } from './state_apps.ts'
-import {
-  accountEntry,
-  type Connector,
-  type Current,
-  connectionEntry,
-  differences,
-  type KeyItem,
-  keyEntry,
-} from './state_current.ts'
-import type { AccountEntry, ConnectionEntry, KeyEntry, StateFile } from './state_file.ts'
+import { type Connector, type Current, connectionEntry, differences } from './state_current.ts'
+import type { ConnectionEntry, StateFile } from './state_file.ts'
+import { groupDeletions, groupFaults, groupStep } from './state_groups.ts'
+import { issuerDeletions, issuerFaults, issuerStep } from './state_issuers.ts'
+import { keyDeletions, keyFaults, keyStep } from './state_keys.ts'
+import { routeDeletions, routeFaults, routeStep } from './state_routes.ts'
 import { resolveReferences } from './state_secrets.ts'
 import * as steps from './state_steps.ts'
 import { webhookDeletions, webhookFaults, webhookStep } from './state_webhooks.ts'
@@ -34,7 +31,7 @@ export interface NewKey {
 /** One thing and what becomes of it. */
 export interface Step {
   readonly action: 'create' | 'update' | 'delete' | 'unchanged'
-  readonly noun: 'account' | 'app' | 'connection' | 'key' | 'webhook'
+  readonly noun: 'account' | 'app' | 'connection' | 'group' | 'issuer' | 'key' | 'route' | 'webhook'
   readonly id: string
   /** What changes of it. */
   readonly fields: readonly string[]
@@ -51,50 +48,63 @@ export interface Step {
 
 export interface PlanOptions {
   readonly prune: boolean
-  /** Send the secrets of every connection, changed or not: they cannot be compared. */
+  /** Send every secret of the file, changed or not: they cannot be compared. */
   readonly secrets: boolean
 }
 
 /** What is to be done, in order. Throws `ConfigurationError` with all that the server would refuse for certain. */
 export function planOf(file: StateFile, current: Current, options: PlanOptions): Step[] {
-  const faults = [...appFaults(file, current), ...faultsOf(file, current), ...webhookFaults(file, current)]
+  const faults = FAULTS.flatMap((faultsOf) => faultsOf(file, current))
   if (faults.length > 0) throw new ConfigurationError(faults)
+  const outdated = options.prune ? routeDeletions(file, current) : { before: [], after: [] }
   const makes = [
-    ...file.accounts.map((entry) => accountStep(entry, current)),
+    ...(file.groups ?? []).map((entry) => groupStep(entry, current)),
+    ...file.accounts.map((entry) => accountStep(entry, current, options.secrets)),
     // Before the connections that use them, and gone after those.
     ...(file.apps ?? []).map((entry) => appStep(entry, current, options.secrets)),
     ...file.connections.map((entry) => connectionStep(entry, current, options.secrets)),
     ...file.keys.map((entry) => keyStep(entry, current)),
+    ...(file.issuers ?? []).map((entry) => issuerStep(entry, current)),
+    ...outdated.before,
+    ...(file.routes ?? []).map((entry) => routeStep(entry, current)),
     ...(file.webhooks ?? []).map((entry) => webhookStep(entry, current, options.secrets)),
   ]
-  if (!options.prune) return makes
-  return [...makes, ...webhookDeletions(file, current), ...deletions(file, current), ...appDeletions(file, current)]
+  return options.prune ? [...makes, ...outdated.after, ...DELETIONS.flatMap((of) => of(file, current))] : makes
 }
 
-function faultsOf(file: StateFile, { accounts, connections, connectors, keys }: Current): string[] {
-  const known = new Set([...accounts, ...file.accounts].map(({ id }) => id))
-  return [
-    ...file.connections.flatMap((entry) => {
-      const connector = connectors.get(entry.connector)
-      const at = `connections: ${entry.id}:`
-      if (connector === undefined) return [`${at} there is no connector ${entry.connector} at the server`]
-      const before = connections.find(({ id }) => id === entry.id)
-      return [
-        ...connectorFaults(entry, connector),
-        ...(before === undefined ? [] : fixedFaults(entry, before, connector)),
-      ].map((fault) => `${at} ${fault}`)
-    }),
-    ...file.keys.flatMap(({ account, name }) => {
-      const at = `keys: ${account} ${name}:`
-      const found = keys.filter((key) => key.account === account && key.name === name)
-      return [
-        ...(known.has(account) ? [] : [`${at} there is no account ${account}, here or at the server`]),
-        ...(found.length > 1
-          ? [`${at} the server has ${found.length} keys of that account and name; rename or revoke one`]
-          : []),
-      ]
-    }),
-  ]
+const FAULTS = [
+  appFaults,
+  groupFaults,
+  accountFaults,
+  connectionFaults,
+  keyFaults,
+  issuerFaults,
+  routeFaults,
+  webhookFaults,
+] as const
+
+/** What uses something goes before it: keys before whom they belong to, accounts before their groups. */
+const DELETIONS = [
+  webhookDeletions,
+  issuerDeletions,
+  keyDeletions,
+  connectionDeletions,
+  accountDeletions,
+  groupDeletions,
+  appDeletions,
+] as const
+
+function connectionFaults(file: StateFile, { connections, connectors }: Current): string[] {
+  return file.connections.flatMap((entry) => {
+    const connector = connectors.get(entry.connector)
+    const at = `connections: ${entry.id}:`
+    if (connector === undefined) return [`${at} there is no connector ${entry.connector} at the server`]
+    const before = connections.find(({ id }) => id === entry.id)
+    return [
+      ...connectorFaults(entry, connector),
+      ...(before === undefined ? [] : fixedFaults(entry, before, connector)),
+    ].map((fault) => `${at} ${fault}`)
+  })
 }
 
 function connectorFaults(entry: ConnectionEntry, connector: Connector): string[] {
@@ -127,15 +137,6 @@ function fixedFaults(entry: ConnectionEntry, before: Current['connections'][numb
   ]
 }
 
-function accountStep(entry: AccountEntry, { accounts }: Current): Step {
-  const base = { noun: 'account', id: entry.id } as const
-  const before = accounts.find(({ id }) => id === entry.id)
-  if (before === undefined) return { ...base, action: 'create', fields: [], run: steps.createAccount(entry) }
-  const fields = differences(accountEntry(before), accountEntry(entry))
-  if (fields.length === 0) return { ...base, action: 'unchanged', fields }
-  return { ...base, action: 'update', fields, run: steps.updateAccount(entry, fields) }
-}
-
 function connectionStep(entry: ConnectionEntry, current: Current, sendSecrets: boolean): Step {
   const base = { noun: 'connection', id: entry.id } as const
   const connector = current.connectors.get(entry.connector)
@@ -164,37 +165,10 @@ function movesAddress(was: object, will: object, connector: Connector | undefine
   )
 }
 
-function keyStep(entry: KeyEntry, { keys }: Current): Step {
-  const base = { noun: 'key', id: `${entry.account} ${entry.name}` } as const
-  const before = keys.find(({ account, name }) => account === entry.account && name === entry.name)
-  if (before === undefined) {
-    const secrets = entry.secret === undefined ? undefined : { secret: entry.secret }
-    return { ...base, action: 'create', fields: [], secrets, run: steps.createKey(entry) }
-  }
-  const fields = differences(keyEntry(before), keyEntry(entry))
-  if (fields.length === 0) return { ...base, action: 'unchanged', fields }
-  return { ...base, action: 'update', fields, run: steps.updateKey(entry, before.id, fields) }
-}
-
-/** Keys before what they use and whom they belong to. Never the key that this is done with, nor its account. */
-function deletions(file: StateFile, { accounts, connections, keys, self }: Current): Step[] {
-  const named = new Set(file.keys.map(({ account, name }) => `${account} ${name}`))
-  const gone = (key: KeyItem) => !named.has(`${key.account} ${key.name}`) && key.id !== self.id
-  const missingFrom = (list: readonly { readonly id: string }[]) => (item: { readonly id: string }) =>
-    !list.some(({ id }) => id === item.id)
-  const step = { action: 'delete', fields: [] } as const
-  return [
-    ...keys
-      .filter(gone)
-      .map((key): Step => ({ ...step, noun: 'key', id: `${key.account} ${key.name}`, run: steps.revokeKey(key.id) })),
-    ...connections
-      .filter(missingFrom(file.connections))
-      .map(({ id }): Step => ({ ...step, noun: 'connection', id, run: steps.deleteConnection(id) })),
-    ...accounts
-      .filter(missingFrom(file.accounts))
-      .filter(({ id }) => id !== self.account)
-      .map(({ id }): Step => ({ ...step, noun: 'account', id, run: steps.deleteAccount(id) })),
-  ]
+function connectionDeletions({ connections: named }: StateFile, { connections }: Current): Step[] {
+  return connections
+    .filter(({ id }) => !named.some((entry) => entry.id === id))
+    .map(({ id }) => steps.deletion('connection', id, steps.deleteConnection(id)))
 }
 
 /** The secrets of the steps, read here and now. Every one that cannot be read is a fault. */

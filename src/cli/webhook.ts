@@ -2,7 +2,7 @@ import type { Arguments } from '../client/index.ts'
 import { command, FailedError, UsageError } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
 import { givenNetwork, PLACE_OPTIONS } from './connection_giving.ts'
-import { collect, given, seconds, secretFromEnv, secretOf, wholeNumber } from './input.ts'
+import { collect, given, givenSecretOf, seconds, wholeNumber } from './input.ts'
 import { fields, table } from './table.ts'
 
 type Creating = NonNullable<Arguments<'POST', '/webhooks'>[0]>['body']
@@ -25,19 +25,6 @@ const FIELDS = {
   'secret-env': { type: 'string', value: 'VARIABLE', describes: 'A variable that holds the secret that it has.' },
 } as const
 
-interface GivenSecret {
-  readonly 'secret-file'?: string | undefined
-  readonly 'secret-env'?: string | undefined
-}
-
-function givenSecret(options: GivenSecret, env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const { 'secret-file': file, 'secret-env': variable } = options
-  if (file !== undefined && variable !== undefined)
-    throw new UsageError('Give --secret-file or --secret-env, not both.')
-  if (file !== undefined) return secretOf('secret-file', file)
-  return variable === undefined ? undefined : secretFromEnv('secret-env', variable, env)
-}
-
 const add = command({
   name: 'webhook add',
   args: ['URL'],
@@ -55,7 +42,7 @@ const add = command({
     const types = options.type && ([...options.type] as Types)
     const body = {
       url,
-      ...given({ id, name, types, network: givenNetwork(options), secret: givenSecret(options, env) }),
+      ...given({ id, name, types, network: givenNetwork(options), secret: givenSecretOf('secret', options, env) }),
     }
     const made = await server.post('/webhooks', { body })
     const { secret, ...webhook } = made
@@ -141,16 +128,17 @@ const set = command({
   },
 })
 
-type Choice = GivenSecret & {
+interface Choice {
   readonly 'new-secret'?: boolean | undefined
   readonly 'keep-secret'?: boolean | undefined
+  readonly [name: string]: unknown
 }
 
 function secretChoice(options: Choice, env: Readonly<Record<string, string | undefined>>): string | undefined {
   const all = [
     options['new-secret'] === true ? 'new' : undefined,
     options['keep-secret'] === true ? 'keep' : undefined,
-    givenSecret(options, env),
+    givenSecretOf('secret', options, env),
   ].filter((choice) => choice !== undefined)
   if (all.length > 1) throw new UsageError('--new-secret, --keep-secret and a secret exclude one another.')
   return all[0]

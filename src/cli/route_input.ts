@@ -1,0 +1,106 @@
+import type { Arguments, Output } from '../client/index.ts'
+import { UsageError, type Values } from './command.ts'
+import { given, listOf, yesOrNo } from './input.ts'
+import { fields } from './table.ts'
+
+/** How a route is written on the command line, and shown. */
+
+export type Route = Output<'GET', '/routes/{id}'>
+export type RouteCreating = NonNullable<Arguments<'POST', '/routes'>[0]>['body']
+type Accept = RouteCreating['accept']
+type Allow = Route['allow']
+
+export const ROUTE_FIELDS = {
+  name: { type: 'string', value: 'NAME', describes: 'What it is called.' },
+  description: { type: 'string', value: 'TEXT', describes: 'What it is for.' },
+  method: { type: 'string', multiple: true, value: 'METHOD', describes: 'Only these; every method unless given.' },
+  any: {
+    type: 'string',
+    multiple: true,
+    value: 'KIND',
+    describes: 'One of these kinds is enough: api_key, basic, jwt, mtls, session, anonymous.',
+  },
+  all: {
+    type: 'string',
+    multiple: true,
+    value: 'KIND',
+    describes:
+      'Each of these kinds has to be proved: api_key, basic, jwt, mtls; not basic and jwt, which share a header.',
+  },
+  'allow-group': { type: 'string', multiple: true, value: 'GROUP', describes: 'Who is in this group passes.' },
+  'allow-key': { type: 'string', multiple: true, value: 'ID', describes: 'This key passes.' },
+  'allow-account': { type: 'string', multiple: true, value: 'ID', describes: 'This account passes, and all its keys.' },
+  'allow-authenticated': {
+    type: 'string',
+    value: 'no',
+    bare: 'yes',
+    describes: 'Everybody passes who proved who he is; =no takes it back.',
+  },
+  cors: {
+    type: 'string',
+    multiple: true,
+    value: 'ORIGIN',
+    describes: 'Preflight requests of this origin pass without a credential.',
+  },
+} as const
+
+type Given = Values<typeof ROUTE_FIELDS>
+
+/** What is given of a route. `before` is what of `allow` stays. */
+export function routeFields(options: Given, before: Allow = NOBODY) {
+  return given({
+    name: options.name,
+    description: options.description,
+    methods: options.method && [...options.method],
+    accept: acceptOf(options),
+    allow: allowOf(options, before),
+    cors: options.cors && { origins: listOf(options.cors) as string[] },
+  })
+}
+
+const NOBODY: Allow = { keys: [], accounts: [], groups: [], authenticated: false }
+
+function acceptOf({ any, all }: Given): Accept | undefined {
+  if (any !== undefined && all !== undefined)
+    throw new UsageError('--any and --all exclude each other: one of the kinds is enough, or each has to be proved.')
+  // The server knows the kinds.
+  if (any !== undefined) return { any: [...any] } as Accept
+  return all && ({ all: [...all] } as Accept)
+}
+
+function allowOf(options: Given, before: Allow): Allow | undefined {
+  const changes = given({
+    keys: listOf(options['allow-key']),
+    accounts: listOf(options['allow-account']),
+    groups: listOf(options['allow-group']),
+    authenticated: yesOrNo('allow-authenticated', options['allow-authenticated']),
+  })
+  return Object.keys(changes).length === 0 ? undefined : { ...before, ...changes }
+}
+
+/** `any of api_key, basic` */
+export function acceptText(accept: Route['accept']): string {
+  return 'all' in accept ? `all of ${accept.all.join(', ')}` : `any of ${accept.any.join(', ')}`
+}
+
+/** Who passes, a text each; nobody: none. */
+export function allowTexts({ keys, accounts, groups, authenticated }: Allow): string[] {
+  return [
+    ...(authenticated ? ['everybody who proved who he is'] : []),
+    ...groups.map((id) => `group ${id}`),
+    ...accounts.map((id) => `account ${id}`),
+    ...keys.map((id) => `key ${id}`),
+  ]
+}
+
+export function routeText(route: Route): string {
+  const { methods, accept, allow, cors, ...rest } = route
+  const passes = allowTexts(allow)
+  return fields({
+    ...rest,
+    methods: methods.join(', '),
+    accept: acceptText(accept),
+    allow: passes.length === 0 ? 'nobody' : passes,
+    cors: cors.origins,
+  })
+}
