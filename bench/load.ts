@@ -93,3 +93,29 @@ export async function calls(lab: Lab, { url, headers }: Target, count: number): 
   const done = Number(/status codes: (\d+) 2xx/.exec(text)?.[1] ?? 0)
   if (done !== count) throw new SpoiltRun(`h2load ${url}: ${done} of ${count} requests were answered 2xx`)
 }
+
+/**
+ * A steady `rate` of calls that are expected to be refused, over `connections`, for `seconds`: what somebody does who guesses.
+ * @returns how many a second were answered at all
+ */
+export async function guessing(
+  lab: Lab,
+  { url, headers }: Target,
+  { rate, connections, seconds }: { readonly rate: number; readonly connections: number; readonly seconds: number },
+): Promise<number> {
+  const base = [
+    '--h1',
+    '-c',
+    String(connections),
+    '-t',
+    '1',
+    '--rps',
+    String(rate / connections),
+    '-D',
+    String(seconds),
+  ]
+  const text = await generate(lab, 'h2load', [...base, ...headerArguments(headers), url])
+  const [, granted, , refused] = (/status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx/.exec(text) ?? []).map(Number)
+  if (refused === undefined || granted !== 0) throw new SpoiltRun(`h2load ${url}: a guess was answered 2xx\n${text}`)
+  return refused / seconds
+}

@@ -8,6 +8,8 @@ import { machineLoad } from './proc.ts'
 import { stopAll } from './processes.ts'
 import { prepareProduct } from './product.ts'
 import { goalTable, lines, print, type Report, verdict } from './report.ts'
+import { checks } from './scenarios/checks.ts'
+import { guesses } from './scenarios/guesses.ts'
 import { idle } from './scenarios/idle.ts'
 import { keys } from './scenarios/keys.ts'
 import { steady } from './scenarios/latency.ts'
@@ -29,6 +31,8 @@ const RUN: Readonly<Record<ScenarioName, Scenario>> = {
   storm,
   schemes,
   idle,
+  checks,
+  guesses,
 }
 
 type Reports = Partial<Record<ScenarioName, Report>>

@@ -1,7 +1,19 @@
 import { parseArgs } from 'node:util'
 
 /** Every scenario's name; `proxy` stands for `small` and `large`. */
-export const SCENARIOS = ['small', 'large', 'latency', 'keys', 'memory', 'start', 'storm', 'schemes', 'idle'] as const
+export const SCENARIOS = [
+  'small',
+  'large',
+  'latency',
+  'keys',
+  'memory',
+  'start',
+  'storm',
+  'schemes',
+  'idle',
+  'checks',
+  'guesses',
+] as const
 export type ScenarioName = (typeof SCENARIOS)[number]
 
 export interface Options {

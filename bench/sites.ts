@@ -1,8 +1,8 @@
-import { untilAnswer } from './answer.ts'
+import { type Headers, untilAnswer } from './answer.ts'
 import { fill } from './fill.ts'
 import type { Lab } from './lab.ts'
-import { bearer, CONNECTION, foundSite, furnish, SECRETS, type Site, serve } from './peers/octroi.ts'
-import { PATHS } from './peers/peer.ts'
+import { api, bearer, CONNECTION, foundSite, furnish, SECRETS, type Site, serve, standing } from './peers/octroi.ts'
+import { PATHS, type Standing } from './peers/peer.ts'
 import type { Product } from './product.ts'
 
 /** A site with so many keys and connections, all of which work; its server is stopped. */
@@ -59,4 +59,33 @@ async function tryLast(lab: Lab, site: Site, key: string): Promise<void> {
   await untilAnswer(server, site.port, `/proxy/${CONNECTION}${PATHS.small}`, bearer(key), 5_000).finally(() =>
     server.stop(),
   )
+}
+
+const HOST = 'bench.example'
+
+/** What nginx, Caddy and the others send with a check, for a page of the host that `protect` protects. */
+export const CHECK_HEADERS: Headers = {
+  'X-Forwarded-Method': 'GET',
+  'X-Forwarded-Proto': 'https',
+  'X-Forwarded-Host': HOST,
+  'X-Forwarded-Uri': '/page',
+}
+
+/** A route for every page of the host, and of Caddy's own, that takes the keys of `account`. */
+export async function protect(site: Site, account: string): Promise<void> {
+  const accept = { any: ['api_key'] }
+  await api(site, '/routes', { host: '*', path: '/**', methods: ['GET'], accept, allow: { accounts: [account] } })
+}
+
+/** A served site with one key and one protected host. */
+export async function checkSite(
+  lab: Lab,
+  product: Product,
+  upstream: number,
+): Promise<{ readonly server: Standing; readonly headers: Headers; readonly key: string }> {
+  const site = await foundSite(lab, product, 'Octroi', SETTINGS)
+  const server = standing(site, await serve(lab, site), {})
+  const { key, account } = await furnish(site, upstream)
+  await protect(site, account)
+  return { server, headers: CHECK_HEADERS, key }
 }

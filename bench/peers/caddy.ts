@@ -1,29 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { untilAnswer } from '../answer.ts'
-import { freePort } from '../lab.ts'
-import { launch } from '../processes.ts'
+import { freePort, type Lab } from '../lab.ts'
+import { launch, type Running } from '../processes.ts'
 import { PATHS, type Peer } from './peer.ts'
 
-/** Caddy as its documentation shows it: one `reverse_proxy` line. No key check, no credential injected. */
-export const caddy: Peer = async (lab, upstream) => {
-  const room = lab.room('caddy')
-  const port = await freePort()
+/** Caddy on one processor with the site given; whether it answers is for the caller to ask. */
+export function startCaddy(lab: Lab, name: string, room: string, site: string): Running {
   const file = join(room, 'Caddyfile')
-  writeFileSync(
-    file,
-    `{
-  admin off
-  auto_https off
-}
-http://:${port} {
-  bind 127.0.0.1
-  reverse_proxy 127.0.0.1:${upstream}
-}
-`,
-  )
-  const server = launch({
-    name: 'Caddy',
+  writeFileSync(file, `{\n  admin off\n  auto_https off\n}\n${site}\n`)
+  return launch({
+    name,
     file: 'caddy',
     args: ['run', '--config', file, '--adapter', 'caddyfile'],
     cpus: lab.pinning.server,
@@ -32,6 +19,13 @@ http://:${port} {
     cwd: room,
     log: join(room, 'log'),
   })
+}
+
+/** Caddy as its documentation shows it: one `reverse_proxy` line. No key check, no credential injected. */
+export const caddy: Peer = async (lab, upstream) => {
+  const port = await freePort()
+  const site = `http://:${port} {\n  bind 127.0.0.1\n  reverse_proxy 127.0.0.1:${upstream}\n}`
+  const server = startCaddy(lab, 'Caddy', lab.room('caddy'), site)
   await untilAnswer(server, port, PATHS.small)
   return { ...server, port, prefix: '', headers: {} }
 }

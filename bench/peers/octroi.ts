@@ -69,16 +69,8 @@ export async function api(site: Site, path: string, body: unknown): Promise<Reco
     body: JSON.stringify(body),
   })
   const text = await response.text()
-  if (!response.ok) throw new ApiError(response.status, `POST ${path} → ${response.status} ${text}`)
+  if (!response.ok) throw new Error(`POST ${path} → ${response.status} ${text}`)
   return JSON.parse(text) as Record<string, unknown>
-}
-
-export class ApiError extends Error {
-  readonly status: number
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
 }
 
 /** What every measured site holds: an account, a connection to the upstream, a key. Returns the key. */

@@ -5,18 +5,17 @@ import { untilAnswer } from '../answer.ts'
 import { type Finding, GOALS } from '../goals.ts'
 import type { Lab } from '../lab.ts'
 import { nginxMap } from '../peers/nginx.ts'
-import { ApiError, api, serve, standing } from '../peers/octroi.ts'
+import { serve, standing } from '../peers/octroi.ts'
 import { path, type Standing } from '../peers/peer.ts'
 import type { Product } from '../product.ts'
 import { figure, spanned, unsteady } from '../report.ts'
 import { measure, newSeries, type Series, warmUp } from '../sample.ts'
-import { FILLING, type FilledSite, filledSite, QUICK_FILLING } from '../sites.ts'
+import { CHECK_HEADERS, FILLING, type FilledSite, filledSite, protect, QUICK_FILLING } from '../sites.ts'
 import { median, ratios } from '../statistics.ts'
 import type { Bench, Scenario } from './scenario.ts'
 
 const NGINX_KEYS = 10_000
 const FEW = 100
-const HOST = 'bench.example'
 
 /** One way to ask for a key check, with the keys to draw from. */
 interface Check {
@@ -33,7 +32,7 @@ export const keys: Scenario = async (bench) => {
   const checks: Check[] = []
   try {
     checks.push(await nginxCheck(bench))
-    if (bench.product) await octroiChecks(bench, bench.product, checks, notes)
+    if (bench.product) await octroiChecks(bench, bench.product, checks)
     await rounds(bench, checks)
   } finally {
     await Promise.all([...new Set(checks.map((check) => check.server))].map((server) => server.stop()))
@@ -63,51 +62,22 @@ async function nginxCheck(bench: Bench): Promise<Check> {
   return check(bench.lab, server, '/', ['X-API-Key', ''], known)
 }
 
-async function octroiChecks(
-  { lab, upstream, options }: Bench,
-  product: Product,
-  open: Check[],
-  notes: string[],
-): Promise<void> {
+async function octroiChecks({ lab, upstream, options }: Bench, product: Product, open: Check[]): Promise<void> {
   const large = options.quick ? QUICK_FILLING : FILLING
   for (const { keys, connections } of [{ keys: FEW, connections: 1 }, large]) {
     const filled = await filledSite(lab, product, upstream.port, keys, connections)
     const server = { ...standing(filled.site, await serve(lab, filled.site), {}), name: `Octroi proxy, ${keys} keys` }
     open.push(check(lab, server, path(server, 'small'), ['Authorization', 'Bearer '], filled.keys))
-    if (keys === large.keys) open.push(...(await forwardAuth(lab, filled, server, notes)))
+    open.push(await forwardAuth(lab, filled, server))
   }
 }
 
 /** The same server asked as nginx's `auth_request` would. */
-async function forwardAuth(
-  lab: Lab,
-  { site, account, keys: known }: FilledSite,
-  server: Standing,
-  notes: string[],
-): Promise<Check[]> {
-  const route = {
-    host: HOST,
-    path: '/**',
-    methods: ['GET'],
-    accept: { any: ['api_key'] },
-    allow: { accounts: [account] },
-  }
-  try {
-    await api(site, '/routes', route)
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error
-    notes.push('forward-auth is not in this Octroi: its goal was not measured')
-    return []
-  }
-  const headers = {
-    'X-Forwarded-Method': 'GET',
-    'X-Forwarded-Proto': 'https',
-    'X-Forwarded-Host': HOST,
-    'X-Forwarded-Uri': '/page',
-  }
-  const asked = { ...server, name: `Octroi forward-auth, ${server.name.split(', ')[1]}`, headers }
-  await untilAnswer(asked, asked.port, '/forward-auth', { ...headers, 'API-KEY': known[0]! }, 5_000)
-  return [{ ...check(lab, asked, '/forward-auth', ['API-KEY', ''], known), server }]
+async function forwardAuth(lab: Lab, { site, account, keys: known }: FilledSite, server: Standing): Promise<Check> {
+  await protect(site, account)
+  const asked = { ...server, name: `Octroi forward-auth, ${server.name.split(', ')[1]}`, headers: CHECK_HEADERS }
+  await untilAnswer(asked, asked.port, '/forward-auth', { ...CHECK_HEADERS, 'API-KEY': known[0]! }, 5_000)
+  return { ...check(lab, asked, '/forward-auth', ['API-KEY', ''], known), server }
 }
 
 async function rounds(bench: Bench, checks: readonly Check[]): Promise<void> {
@@ -142,12 +112,18 @@ function report(all: readonly Series[], notes: readonly string[]) {
 
 function findings(all: readonly Series[], nginx: Series): Finding[] {
   const named = (start: string) => all.filter((series) => series.peer.name.startsWith(start))
-  const [few, many] = named('Octroi proxy')
-  const growth =
-    few && many ? [{ goal: GOALS.key_growth, by: 'CPU/request', values: ratios(many.cpuMicros, few.cpuMicros) }] : []
+  const growth = ['Octroi proxy', 'Octroi forward-auth'].flatMap((start) => {
+    const [few, many] = named(start)
+    if (!few || !many) return []
+    return [{ goal: GOALS.key_growth, by: `CPU/request, ${start}`, values: ratios(many.cpuMicros, few.cpuMicros) }]
+  })
   const asked = named('Octroi forward-auth').flatMap((ours) => [
-    { goal: GOALS.forward_auth, by: 'CPU/request', values: ratios(nginx.cpuMicros, ours.cpuMicros) },
-    { goal: GOALS.forward_auth, by: 'req/s', values: ratios(ours.perSecond, nginx.perSecond) },
+    { goal: GOALS.forward_auth, by: `CPU/request, ${keysOf(ours)}`, values: ratios(nginx.cpuMicros, ours.cpuMicros) },
+    { goal: GOALS.forward_auth, by: `req/s, ${keysOf(ours)}`, values: ratios(ours.perSecond, nginx.perSecond) },
   ])
   return [...asked, ...growth]
+}
+
+function keysOf({ peer }: Series): string {
+  return peer.name.split(', ')[1] ?? ''
 }
