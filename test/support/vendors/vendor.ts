@@ -49,6 +49,8 @@ export interface Call {
   readonly body: string
   /** Other token requests that were open when this one arrived. */
   readonly concurrent: readonly Call[]
+  /** Name, value, name, value, as sent. */
+  readonly rawHeaders: readonly string[]
   header(name: string): string | undefined
 }
 
@@ -101,6 +103,7 @@ async function answer(house: House, recorded: RecordedRequest): Promise<Reply | 
     args: (route?.path.exec(path) ?? []).slice(1),
     body: recorded.body.toString('utf8'),
     concurrent: [...house.door.open],
+    rawHeaders: recorded.rawHeaders,
     header: recorded.header,
   }
   if (!route?.token) return perform(house.plan, route, call)
