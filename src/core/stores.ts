@@ -230,7 +230,8 @@ export interface ActivityStore {
   pruneKeyDays(before: string): Promise<void>
   /**
    * Takes up to `wanted` places in the window of `key` that is open at `nowMs`, or opens one. Returns how many were given and when that
-   * window ends (milliseconds since the epoch). One statement: never more than `limit` in a window, however many processes ask.
+   * window ends (milliseconds since the epoch). One statement: never more than `limit` in a window, however many processes ask, as
+   * long as their clocks differ by less than a window. A clock that is set back finds the places taken, for one window at most.
    */
   takePlaces(
     key: string,

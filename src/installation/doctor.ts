@@ -8,6 +8,7 @@ import { requireKnownSchema } from '../store/dump_load.ts'
 import { ACTIVITY_MIGRATIONS, MAIN_MIGRATIONS, storeExists } from '../store/open.ts'
 import { readMasterKey } from '../vault/master_key.ts'
 import { type Finding, said } from './doctor_finding.ts'
+import { providedKeyFindings } from './doctor_keys.ts'
 import { listenerFindings } from './doctor_listener.ts'
 import {
   diskFindings,
@@ -56,6 +57,7 @@ export async function runDoctor(settings: Settings, { probe }: { readonly probe:
     findings.push(...(await look('connections', () => connectionFindings(parts))))
     findings.push(...(await look('keys', () => keyFindings(parts, new Date()))))
     findings.push(...(await look('programs', () => programFindings(parts))))
+    findings.push(...(await look('provided_keys', () => providedKeyFindings(settings, installation))))
     if (probe) findings.push(...(await look('probe', () => probeFindings(parts, new Date()))))
   } finally {
     await upstreams.close()

@@ -10,10 +10,9 @@ export async function programFindings({ settings, store }: DoctorParts): Promise
   const routes = await store.routes.all()
   const issuers = await all<Issuer>((page) => store.issuers.list(page))
   const groups = await all<Group>((page) => store.groups.list(page))
-  const accounts = await all<Account>((page) => store.accounts.list(page))
   return [
     ...routeFindings(routes, issuers, settings),
-    ...unusedIssuers(routes, issuers, groups, accounts),
+    ...(await unusedIssuers(routes, issuers, groups, store)),
     {
       level: 'ok',
       code: 'program.count',
@@ -87,23 +86,25 @@ function cannotBeProved({ accept: { mode, kinds } }: Route, unavailable: Readonl
   return mode === 'all' ? kinds.some(lacks) : kinds.every(lacks)
 }
 
-/** Its tokens are believed, but no route takes a JWT, and no account that it speaks for has a grant for `/proxy`. */
-function unusedIssuers(
+/** Their tokens are believed, but no route takes a JWT, and no account that they speak for has a grant for `/proxy`. */
+async function unusedIssuers(
   routes: readonly Route[],
   issuers: readonly Issuer[],
   groups: readonly Group[],
-  accounts: readonly Account[],
-): Finding[] {
+  store: DoctorParts['store'],
+): Promise<Finding[]> {
   if (routes.some(({ accept }) => accept.kinds.includes('jwt'))) return []
   const granting = new Set(groups.filter(({ grants }) => grants.length > 0).map(({ id }) => id))
-  const holders = accounts.filter(
-    (account) => account.grants.length > 0 || account.groups.some((group) => granting.has(group)),
-  )
-  const opens = (issuer: Issuer) => holders.some((account) => speaksFor(issuer, account))
+  let unused = issuers.filter(({ disabled_at }) => disabled_at === null)
+  if (unused.length === 0) return []
+  for await (const account of every<Account>((page) => store.accounts.list(page))) {
+    const holds = account.grants.length > 0 || account.groups.some((group) => granting.has(group))
+    if (holds) unused = unused.filter((issuer) => !speaksFor(issuer, account))
+  }
   return warning(
     'issuer.unused',
     'Issuers whose tokens open nothing: no route takes a JWT, and no account that they speak for has a grant',
-    issuers.filter((issuer) => issuer.disabled_at === null && !opens(issuer)),
+    unused,
     'Grant something to the accounts, let a route take jwt, or octroi issuer disable ID.',
   )
 }

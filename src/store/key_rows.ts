@@ -5,7 +5,7 @@ import type { MainTables } from './schema.ts'
 
 type StoredRow = Selectable<MainTables['api_keys']>
 
-export type KeyRow = StoredRow & { readonly groups: string | null }
+type KeyRow = StoredRow & { readonly groups: string | null }
 
 export const KEY_GROUPS = (key: string) => `(select string_agg(group_id, ',') from key_groups where key_id = ${key})`
 

@@ -29,6 +29,9 @@ function stateOf(error: unknown): string {
   return String((error as { code?: unknown }).code ?? '')
 }
 
+/** "cached plan must not change result type": what a prepared statement selects has got another column since. */
+const OUTDATED_PLAN = '0A000'
+
 /** How long a version that was read stays good when no notice came. */
 const VERSION_AGE_MS = 1_000
 const VERSION_POLL_MS = 400
@@ -98,6 +101,8 @@ class PostgresHotReads implements HotReads {
   #readAt = Number.NEGATIVE_INFINITY
   #reading: Promise<number> | undefined
   #notices = 0
+  /** Of the prepared statements. */
+  #generation = 1
 
   constructor(url: string, pool: pg.Pool) {
     this.#url = url
@@ -148,12 +153,17 @@ class PostgresHotReads implements HotReads {
     await this.#listener?.end().catch(() => undefined)
   }
 
-  /** By a name, so that each connection of the pool prepares it once. */
+  /** By a name, so that each connection of the pool prepares it once; by another one when a newer Octroi changed the tables. */
   async #rows<R extends pg.QueryResultRow>(query: keyof typeof QUERIES, ...values: string[]): Promise<readonly R[]> {
-    try {
-      return (await this.#pool.query<R>({ name: `octroi_${query}`, text: QUERIES[query], values })).rows
-    } catch (error) {
-      throw translateError(error, ERRORS)
+    for (let attempt = 1; ; attempt++) {
+      const generation = this.#generation
+      try {
+        const name = `octroi_${query}_${generation}`
+        return (await this.#pool.query<R>({ name, text: QUERIES[query], values })).rows
+      } catch (error) {
+        if (stateOf(error) !== OUTDATED_PLAN || attempt === 3) throw translateError(error, ERRORS)
+        if (generation === this.#generation) this.#generation++
+      }
     }
   }
 
