@@ -25,9 +25,8 @@ describe('the subject that a proxy passes', () => {
     ['RFC 4514', () => 'emailAddress=a@b.example,CN=till 1+serialNumber=42,O=Acme\\, Inc. \\C3\\A9,C=FR'],
   ])('%s', (_, value) => expect(subjectIn(value())).toBe(SUBJECT))
 
-  it.each(['', 'x', 'MIIB', ':MIIB:', '::', '-----BEGIN CERTIFICATE-----', 'MII%', '%', '/'])(
-    '%j is none',
-    (value) => expect(subjectIn(value)).toBeUndefined(),
+  it.each(['', 'x', 'MIIB', ':MIIB:', '::', '-----BEGIN CERTIFICATE-----', 'MII%', '%', '/'])('%j is none', (value) =>
+    expect(subjectIn(value)).toBeUndefined(),
   )
 
   it('a certificate that was cut is none', () => {

@@ -158,7 +158,9 @@ export class Entrance {
   #presented({ head, caller }: Visit): Presented {
     const presented = presentedIn(head)
     const { certificateHeader } = this.#parts
-    if (certificateHeader === undefined || !caller.trusted) return presented
+    if (certificateHeader === undefined) return presented
+    head.withheld = certificateHeader
+    if (!caller.trusted) return presented
     const at = head.names.indexOf(certificateHeader)
     if (at === -1) return presented
     // The caller's own beside the proxy's: which of them another program would read is not to be known.

@@ -218,7 +218,19 @@ describe('property', () => {
   })
 
   it('no header or claims of any shape are thrown at, and none fits by chance', () => {
-    const name = fc.constantFrom('alg', 'typ', 'kid', 'crit', 'iss', 'aud', 'exp', 'nbf', 'sub', '__proto__', 'toString')
+    const name = fc.constantFrom(
+      'alg',
+      'typ',
+      'kid',
+      'crit',
+      'iss',
+      'aud',
+      'exp',
+      'nbf',
+      'sub',
+      '__proto__',
+      'toString',
+    )
     fc.assert(
       fc.property(fc.dictionary(name, fc.jsonValue({ maxDepth: 2 })), (object) => {
         const read = readToken(`${part(object)}.${part(object)}.`)

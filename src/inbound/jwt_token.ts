@@ -10,11 +10,14 @@ export interface ReadToken {
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /** RFC 7515 §7.1: three parts. JWE has five (RFC 7516 §7.1) and is not read. */
-const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*$/
+const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)$/
 
-/** Undefined for what is not a compact JWS of two JSON objects. */
+/** Undefined for what is not a compact JWS of two JSON objects, or could be written in another way. */
 export function readToken(text: string): ReadToken | undefined {
-  const [, head = '', body = ''] = COMPACT.exec(text) ?? []
+  const [, head = '', body = '', signature = ''] = COMPACT.exec(text) ?? []
+  // RFC 4648 §3.5: unused bits at the end make several texts of one token.
+  if (![head, body, signature].every((part) => part === Buffer.from(part, 'base64url').toString('base64url')))
+    return undefined
   const header = jsonObject(head)
   const claims = jsonObject(body)
   return header === undefined || claims === undefined ? undefined : { text, header, claims }

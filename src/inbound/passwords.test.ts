@@ -28,12 +28,15 @@ describe('passwords', () => {
 
   it('typed with or without combining signs it is the same password', async () => {
     const passwords = new Passwords()
-    expect(await passwords.verify(await passwords.hash('caf\u00e9 cr\u00e8me 12'), 'cafe\u0301 cre\u0300me 12')).toBe(true)
+    expect(await passwords.verify(await passwords.hash('caf\u00e9 cr\u00e8me 12'), 'cafe\u0301 cre\u0300me 12')).toBe(
+      true,
+    )
   })
 
   it('nobody has no password, whatever it is', async () => {
     const passwords = new Passwords()
-    for (const password of ['', 'x', 'correct horse battery']) expect(await passwords.verify(null, password)).toBe(false)
+    for (const password of ['', 'x', 'correct horse battery'])
+      expect(await passwords.verify(null, password)).toBe(false)
   })
 
   it('500, not 401, for a stored hash that cannot be read', async () => {

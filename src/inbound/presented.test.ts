@@ -53,7 +53,9 @@ describe('what is presented', () => {
 })
 
 describe('property: Basic', () => {
-  const word = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/[\0-\x1f\x7f]/.test(text) && text.isWellFormed())
+  const word = fc
+    .string({ unit: 'grapheme', minLength: 1 })
+    .filter((text) => !/[\0-\x1f\x7f]/.test(text) && text.isWellFormed())
 
   it('what was encoded is what is read', () => {
     fc.assert(

@@ -5,6 +5,8 @@ import { canonicalHost } from './host.ts'
 export interface RequestHead {
   readonly raw: readonly string[]
   readonly names: readonly string[]
+  /** The header in which proxies pass client certificates, where there is one: it never leaves, whoever sent it. */
+  withheld?: string | undefined
   readonly host: string | undefined
   readonly authorization: string | undefined
   readonly apiKey: string | undefined
@@ -30,7 +32,7 @@ export interface RequestHead {
   readonly transferEncoding: string | undefined
 }
 
-type Field = Exclude<keyof RequestHead, 'raw' | 'names'>
+type Field = Exclude<keyof RequestHead, 'raw' | 'names' | 'withheld'>
 
 /** Headers that a decision rests on: each may come once, and under no other spelling. */
 const SINGLE = new Map<string, Field | undefined>([
@@ -88,6 +90,7 @@ export function isIdentityHeader(name: string): boolean {
 class Head implements RequestHead {
   readonly raw: readonly string[]
   readonly names: string[] = []
+  withheld: string | undefined = undefined
   host: string | undefined = undefined
   authorization: string | undefined = undefined
   apiKey: string | undefined = undefined

@@ -23,6 +23,8 @@ export interface Holdings {
 /** Somebody at a route: whom the route may name, and what it may ask for as a proof. */
 export interface Visitor extends Asker {
   readonly proofs: readonly AcceptKind[]
+  /** What it could be given besides: a route that names it is its own before it has any. */
+  readonly possible: readonly AcceptKind[]
 }
 
 /** Whoever writes: what he holds, and as whom he comes to routes himself. */
@@ -66,8 +68,10 @@ function requirePassing(caller: Writer, target: Visitor, routes: readonly Route[
   if (shut !== undefined) throw lacks(`what the route ${shut.id} lets through`)
 }
 
-function opensFor(route: Route, visitor: Visitor): boolean {
-  return visitor.proofs.some((proof) => route.accept.kinds.includes(proof)) && routeAllows(route, visitor)
+function opensFor({ accept, allow }: Route, visitor: Visitor): boolean {
+  const isNamed = routeAllows({ allow: { ...allow, authenticated: false } }, visitor)
+  const proofs = isNamed ? visitor.possible : visitor.proofs
+  return (isNamed || allow.authenticated) && proofs.some((proof) => accept.kinds.includes(proof))
 }
 
 /** Where a route takes several proofs at once, another one than the caller's own is one that he does not have. */

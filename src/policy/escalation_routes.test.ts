@@ -11,8 +11,9 @@ const NOBODY = { keys: [], accounts: [], groups: [], authenticated: false }
 const route = (allow: Partial<Route['allow']>, kinds: AcceptKind[] = ['api_key'], mode: 'any' | 'all' = 'any') =>
   ({ id: 'shop', accept: { mode, kinds }, allow: { ...NOBODY, ...allow } }) as unknown as Route
 
-const KEY: Visitor = { key_id: 'target00', account: 'till', groups: [], proofs: ['api_key'] }
-const ACCOUNT: Visitor = { key_id: null, account: 'till', groups: [], proofs: ['jwt', 'basic'] }
+const KEY: Visitor = { key_id: 'target00', account: 'till', groups: [], proofs: ['api_key'], possible: ['api_key'] }
+const POSSIBLE: AcceptKind[] = ['api_key', 'basic', 'jwt', 'mtls', 'session']
+const ACCOUNT: Visitor = { key_id: null, account: 'till', groups: [], proofs: ['jwt', 'basic'], possible: POSSIBLE }
 
 function outcome(caller: Partial<Writer>, target: Partial<Holdings>, ...routes: Route[]): string {
   const context = { connection: () => undefined, connector: () => undefined, routes }
@@ -55,7 +56,16 @@ describe('a key or an account that a route lets through', () => {
     ['by one of several proofs', { account: 'till' }, ACCOUNT, route({ accounts: ['till'] }, BOTH), true],
     ['by all of several proofs', { account: 'till' }, ACCOUNT, route({ accounts: ['till'] }, BOTH, 'all'), false],
     ['by the caller’s half of them', { account: 'till' }, KEY, route({ accounts: ['till'] }, BOTH, 'all'), true],
-    ['by neither half', { account: 'till' }, ACCOUNT, route({ accounts: ['till'] }, ['api_key', 'mtls'], 'all'), true],
+    [
+      'by a half that neither has',
+      { account: 'till' },
+      ACCOUNT,
+      route({ accounts: ['till'] }, ['api_key', 'mtls'], 'all'),
+      true,
+    ],
+    ['by a proof that it has not yet, by its name', {}, ACCOUNT, route({ accounts: ['till'] }, ['mtls']), false],
+    ['by a proof that it has not yet, like everybody', {}, ACCOUNT, route({ authenticated: true }, ['mtls']), true],
+    ['by a proof that only it has, like everybody', {}, ACCOUNT, route({ authenticated: true }, ['basic']), false],
     ['as anybody would be', {}, KEY, route({}, ['anonymous']), true],
   ])('%s', (_, caller, visitor, one, expected) => {
     const said = outcome(caller, { visitor }, route({}), one)

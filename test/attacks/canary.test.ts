@@ -11,6 +11,8 @@ const CANARY = {
   nextPassword: 'canary-next-password-e6',
   apiKey: 'canary-upstream-token-r5',
   imported: 'canary-imported-key-t4',
+  batch: 'canary-key-of-a-batch-p9',
+  provided: 'canary-provided-key-a1',
   wrong: 'canary-wrong-credential-y3',
   body: 'canary-request-body-u2',
   query: 'canary-query-value-i1',
@@ -26,7 +28,12 @@ const keys: string[] = []
 
 beforeAll(async () => {
   upstream = await startUpstream()
-  gate = await startChildGate({ OCTROI_LOG_LEVEL: 'trace', OCTROI_AUDIT: 'strict' })
+  gate = await startChildGate({
+    OCTROI_LOG_LEVEL: 'trace',
+    OCTROI_AUDIT: 'strict',
+    OCTROI_TRUSTED_PROXIES: '127.0.0.1',
+    OCTROI_KEYS: `[api_key_provided]\nkey = ${CANARY.provided}\n`,
+  })
   await scenario()
 })
 afterAll(async () => {
@@ -117,6 +124,7 @@ async function scenario(): Promise<void> {
   await proxy(made.key, '/reset')
   await proxy(made.key, '/../echo')
   await proxy(CANARY.wrong, '/echo')
+  await programs(made.key, grants)
   await proxy(`${made.key.slice(0, -1)}!`, '/echo')
   await call('api-key twice', '/proxy/svc/echo', { headers: { 'api-key': made.key, 'x-api-key': CANARY.wrong } })
   // A key that strayed into an address: refused, and neither kept nor sent on.
@@ -144,6 +152,47 @@ async function scenario(): Promise<void> {
   await gate.stop()
 }
 
+/** Keys that came in many at once or from the environment, and checks for somebody else's proxy. */
+async function programs(key: string, grants: unknown): Promise<void> {
+  const row = { name: 'in a batch', grants, secret: CANARY.batch }
+  await api('POST', '/keys/import/batch', { keys: [row], dry_run: true })
+  await api('POST', '/keys/import/batch', { keys: [row, { ...row, account: 'nobody' }] })
+  await api('POST', '/keys/import/batch', { keys: [row] })
+  await api('POST', '/keys/import/batch', { keys: [{ ...row, secret: CANARY.provided }] })
+  await api('POST', '/keys', { name: 'provided', grants, tech_name: 'provided' })
+  keys.push(JSON.parse(answers.at(-1)?.text.replace(/^\d+ \[.*?\]\] /, '') ?? '').key)
+  const last = answers.at(-1) as { text: string }
+  last.text = last.text.replaceAll(keys.at(-1) as string, '')
+  await api('POST', '/routes', {
+    host: 'app.example.org',
+    path: '/**',
+    accept: { any: ['api_key'] },
+    allow: { authenticated: true },
+  })
+  for (const secret of [key, CANARY.batch, CANARY.provided, CANARY.wrong]) {
+    await proxy(secret, '/echo')
+    await check(secret, { 'api-key': secret })
+    await check(secret, { authorization: `Bearer ${secret}` })
+    await check(secret, { authorization: `Basic ${Buffer.from(`${CANARY.username}:${secret}`).toString('base64')}` })
+    await check(secret, { 'api-key': secret, 'x-api-key': CANARY.wrong })
+  }
+  await check(key, { 'api-key': key }, `/echo?key=${key}`)
+  await check(key, { 'api-key': key }, `/${key}`)
+}
+
+function check(what: string, headers: Record<string, string>, uri = '/echo'): Promise<string> {
+  return call(`forward-auth with ${what.slice(0, 12)}`, '/forward-auth', {
+    headers: {
+      'x-forwarded-method': 'GET',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'app.example.org',
+      'x-forwarded-uri': uri,
+      cookie: `session=${CANARY.cookie}`,
+      ...headers,
+    },
+  })
+}
+
 /** Everything that can be read, as the administrator. */
 async function walk(): Promise<void> {
   for (const path of [
@@ -153,10 +202,16 @@ async function walk(): Promise<void> {
     '/connections/svc',
     '/connectors',
     '/accounts',
+    '/groups',
+    '/routes',
+    '/keys/self/usage',
     '/events',
     '/audit',
   ])
-    await api('GET', `${path}${/s$|t$/.test(path) && path !== '/status' && !/svc/.test(path) ? '?limit=200' : ''}`)
+    await api(
+      'GET',
+      `${path}${/s$|t$/.test(path) && path !== '/status' && !/svc|usage/.test(path) ? '?limit=200' : ''}`,
+    )
   for (const path of ['/metrics', '/openapi.json', '/health', '/ready', '/errors/not_granted'])
     await call(path, path, { headers: { authorization: `Bearer ${gate.adminKey}` } })
 }
@@ -190,7 +245,7 @@ describe('T26: secrets and keys leave by no door', () => {
     const statuses = new Set(answers.map(({ text }) => text.slice(0, 3)))
     for (const status of ['200', '201', '400', '401', '403', '404', '409', '422', '502'])
       expect(statuses).toContain(status)
-    expect(keys).toHaveLength(3)
+    expect(keys).toHaveLength(4)
     expect(upstream.requests.length).toBeGreaterThan(5)
     expect(gate.output().length).toBeGreaterThan(100)
     expect(stored().some(({ name }) => /wal|db|sqlite/.test(name))).toBe(true)
@@ -221,7 +276,7 @@ describe('T26: secrets and keys leave by no door', () => {
 
   it('T26: no key of ours and no cookie reached the service, in header, path, query or body', () => {
     const seen = JSON.stringify(upstream.requests.map(({ url, rawHeaders, body }) => [url, rawHeaders, String(body)]))
-    for (const word of [...keys, CANARY.cookie, CANARY.wrong, CANARY.imported]) {
+    for (const word of [...keys, CANARY.cookie, CANARY.wrong, CANARY.imported, CANARY.batch, CANARY.provided]) {
       for (const form of forms(word)) expect([word, seen.includes(form)]).toEqual([word, false])
     }
     expect(seen).toContain(Buffer.from(`${CANARY.username}:${CANARY.password}`).toString('base64'))

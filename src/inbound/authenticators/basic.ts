@@ -11,7 +11,7 @@ import type { Asking, Authenticator, Found } from './authenticator.ts'
 export interface BasicParts {
   readonly admissions: Admissions
   readonly accounts: AccountAdmissions
-  readonly passwords: Passwords
+  readonly passwords: Pick<Passwords, 'verify' | 'isFull'>
   readonly throttle: Throttle
 }
 
@@ -68,11 +68,13 @@ class ServicePasswords {
     const known = await this.#parts.accounts.find(version, basic.user)
     const hash = passwordOf(known)
     const isUsable = hash !== null && known?.account.disabled_at === null
-    if (!isUsable || this.#verified.get(digest)?.hash !== hash) {
-      const isRight = await this.#check(`${digest} ${hash}`, { hash, isUsable, basic, address })
+    const verified = isUsable ? this.#verified.get(digest) : undefined
+    if (verified === undefined || verified.hash !== hash) {
+      const isRight = await this.#check(`${digest} ${address} ${hash}`, { hash, isUsable, basic, address })
       if (!isRight) return undefined
     }
-    if (isUsable) this.#verified.set(digest, { hash, noKeyAt: version })
+    if (isUsable && (verified?.hash !== hash || verified.noKeyAt !== version))
+      this.#verified.set(digest, { hash, noKeyAt: version })
     return (known as KnownAccount).as('basic')
   }
 

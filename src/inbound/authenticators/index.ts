@@ -3,17 +3,16 @@ import type { Throttle } from '../../policy/throttle.ts'
 import { AccountAdmissions } from '../account_admissions.ts'
 import type { Admissions } from '../admissions.ts'
 import { type FetchKeys, JwtKeys } from '../jwt_keys.ts'
-import type { Passwords } from '../passwords.ts'
 import { apiKeyAuthenticator } from './api_key.ts'
 import type { Authenticator } from './authenticator.ts'
-import { basicAuthenticator } from './basic.ts'
+import { type BasicParts, basicAuthenticator } from './basic.ts'
 import { jwtAuthenticator } from './jwt.ts'
 import { mtlsAuthenticator } from './mtls.ts'
 
 export interface AuthenticatorParts {
   readonly hot: HotReads
   readonly admissions: Admissions
-  readonly passwords: Passwords
+  readonly passwords: BasicParts['passwords']
   readonly throttle: Throttle
   readonly fetchKeys: FetchKeys
   /** Milliseconds since the epoch. */

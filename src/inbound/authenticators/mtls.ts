@@ -15,9 +15,12 @@ export function mtlsAuthenticator(accounts: AccountAdmissions): Authenticator {
     kind: 'mtls',
     find({ presented: { certificate }, version }) {
       if (certificate === null) return null
-      const subject = subjects.get(certificate) ?? subjectIn(certificate)
-      if (subject === undefined) return undefined
-      subjects.set(certificate, subject)
+      let subject = subjects.get(certificate)
+      if (subject === undefined) {
+        subject = subjectIn(certificate)
+        if (subject === undefined) return undefined
+        subjects.set(certificate, subject)
+      }
       const known = accounts.findCertificate(version, subject)
       return known instanceof Promise ? known.then((found): Found => found?.as('mtls')) : known?.as('mtls')
     },
