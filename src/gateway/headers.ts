@@ -61,6 +61,7 @@ export function upstreamHeaders({
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
     if (isDropped(name, keepCookies) || isSigned(name, signed) || named?.has(name)) continue
+    if (head.withheld !== undefined && name.replace(/[^a-z0-9]/g, '-') === head.withheld) continue
     out.push(raw[2 * i] as string, raw[2 * i + 1] as string)
   }
   for (const part of signature) out.push(part)

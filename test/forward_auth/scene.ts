@@ -46,7 +46,7 @@ export async function startForwardScene(env: Readonly<Record<string, string>> = 
     const lines = [`${method} ${target} HTTP/1.1`]
     if (!headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')) lines.push('Host: octroi.internal')
     for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
-    return rawRequest(gate.port, `${lines.join('\r\n')}\r\n\r\n`)
+    return rawRequest(gate.port, `${lines.join('\r\n')}\r\n\r\n`, { timeoutMs: 20_000 })
   }
   return {
     gate,
