@@ -23,6 +23,11 @@ local TOLD_CALLER = {
   "set-cookie",
 }
 
+-- Answers that are for the caller; any other is our own trouble.
+local FOR_CALLER = {
+  [302] = true, [400] = true, [401] = true, [403] = true, [429] = true, [502] = true, [503] = true, [504] = true,
+}
+
 -- HAProxy counts the values of a header from 0, the HTTP client takes them from 1.
 local function values_of(headers, name)
   local values = {}
@@ -43,7 +48,7 @@ local function question(txn, sent)
   headers["x-forwarded-host"] = values_of(sent, "host")
   headers["x-forwarded-uri"] = { txn.f:pathq() }
   headers["x-forwarded-for"] = { txn.f:src() }
-  -- Set by the frontend, and only from a certificate that it verified.
+  -- Set by the configuration, and only from a certificate that it verified.
   local subject = txn:get_var("txn.octroi_client_subject")
   if subject ~= nil and subject ~= "" then headers["x-client-subject"] = { subject } end
   return headers
@@ -97,8 +102,8 @@ core.register_action("octroi", { "http-req" }, function(txn, address)
     pass_identity(txn, sent, answer.headers)
     pass_cookies(txn, sent)
     txn:set_var("txn.octroi", "allowed")
-  elseif status >= 300 and answer.headers ~= nil and answer.headers["octroi-error"] ~= nil then
+  elseif FOR_CALLER[status] and answer.headers ~= nil and answer.headers["octroi-error"] ~= nil then
     refuse(txn, answer)
   end
-  -- Anything else is our own trouble: the rule that follows answers 503.
+  -- Otherwise the rule that follows answers 503.
 end, 1)

@@ -1,4 +1,4 @@
-import { type Configure, type Room, startProxy, type Surroundings } from './proxy.ts'
+import { type Configure, type Room, type Surroundings, startProxy } from './proxy.ts'
 import { filled } from './snippet.ts'
 
 const configure: Configure = ({ gatePort, applicationPort, patience }, room) => {

@@ -42,7 +42,13 @@ export function describeCalls(start: Start): void {
       expect([NAME, 'a program']).toContain(decodeURIComponent(who['Octroi-Name'] as string))
       const jwks = (await (await fetch(`${scene.gate.url}/.well-known/jwks.json`)).json()) as { keys: [] }
       const { payload } = await jwtVerify(assertion, createLocalJWKSet(jwks), { audience: HOST })
-      expect(payload).toMatchObject({ sub: 'crm', kind: 'key', email: 'crm@example.org', groups: ['sales'], key_id: keyId })
+      expect(payload).toMatchObject({
+        sub: 'crm',
+        kind: 'key',
+        email: 'crm@example.org',
+        groups: ['sales'],
+        key_id: keyId,
+      })
     })
 
     it('200 with a body, which reaches the application whole', async () => {
@@ -68,6 +74,12 @@ export function describeCalls(start: Start): void {
     it('200 for HEAD where GET is allowed', async () => {
       const answer = await scene.ask('HEAD /orders/1', `API-KEY: ${scene.keys.crm}`)
       expect([answer.status, scene.application.seen[0]?.method]).toEqual([200, 'HEAD'])
+    })
+
+    it('200, and the application is told where the request came from', async () => {
+      await scene.ask('GET /orders/1', `API-KEY: ${scene.keys.crm}`)
+      const told = ['for', 'host', 'proto'].map((name) => scene.application.seen[0]?.header(`x-forwarded-${name}`))
+      expect(told).toEqual(['127.0.0.1', HOST, 'http'])
     })
 
     it('200, and only the gate says that the gate refused', async () => {
@@ -121,6 +133,33 @@ export function describeCalls(start: Start): void {
       )
       expect(outcome(answer, scene)).toEqual([400, 'ambiguous_credentials', 0])
     })
+  })
+
+  it('what the gate is told comes from the proxy, and the trace of a caller reaches it', async () => {
+    const { body: trace } = await scene.gate.api('POST', '/forward-auth/traces')
+    const spoofs = [
+      'X-Original-URL: /admin',
+      'Forwarded: host=evil',
+      'X-Forwarded-Uri: /admin',
+      'X-Forwarded-For: 1.2.3.4',
+    ]
+    const credentials = [`X-API-Key: ${scene.keys.crm}`, 'Cookie: a=1']
+    await scene.ask(
+      'POST /orders/1?q=1',
+      `Octroi-Trace: ${trace.id}`,
+      ...credentials,
+      ...spoofs,
+      'Content-Length: 2',
+      '',
+      'ok',
+    )
+    const { body } = await scene.gate.api('GET', `/forward-auth/traces/${trace.id}`)
+    expect(body.seen).toHaveLength(1)
+    const [seen] = body.seen
+    expect(seen).toMatchObject({ trusted: true, address: '127.0.0.1', host: HOST, method: 'POST', path: '/orders/1' })
+    expect(seen).toMatchObject({ credentials: ['X-API-Key', 'Cookie'], route: 'orders', status: 200, code: null })
+    const named = seen.headers.map((name: string) => name.toLowerCase()).sort()
+    expect(named).toEqual(['host', ...['for', 'host', 'method', 'proto', 'uri'].map((name) => `x-forwarded-${name}`)])
   })
 
   describe('nobody in particular', () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { clientAuthority } from '../support/client_certificates.ts'
 import { listen } from '../support/loopback.ts'
 import { type Application, startApplication } from './application.ts'
-import type { Proxy } from './proxy.ts'
+import type { RunningProxy } from './proxy.ts'
 import { ask, type Start, startScene } from './scene.ts'
 
 /** Our own trouble is a 5xx to the caller: never 401 or 403, and never a way in. */
@@ -33,9 +33,9 @@ export function describeOutages(start: Start): void {
 
   describe('in place of the gate', () => {
     let application: Application
-    let proxy: Proxy
+    let proxy: RunningProxy
 
-    async function before(gate: Server): Promise<void> {
+    async function instead(gate: Server): Promise<void> {
       gate.on('connection', (socket: Socket) => socket.on('error', () => undefined))
       const loopback = await listen(gate)
       application = await startApplication()
@@ -55,29 +55,29 @@ export function describeOutages(start: Start): void {
     }
 
     it('5xx when nobody answers in time', async () => {
-      await before(createServer())
+      await instead(createServer())
       await expectTrouble()
     })
 
     it('5xx when the connection is cut', async () => {
-      await before(createServer((socket: Socket) => void socket.once('data', () => socket.destroy())))
+      await instead(createServer((socket: Socket) => void socket.once('data', () => socket.destroy())))
       await expectTrouble()
     })
 
     it('5xx when the answer is no HTTP', async () => {
-      await before(createServer((socket: Socket) => void socket.once('data', () => socket.end('200 OK\r\n\r\n'))))
+      await instead(createServer((socket: Socket) => void socket.once('data', () => socket.end('200 OK\r\n\r\n'))))
       await expectTrouble()
     })
 
     it('5xx when the answer breaks off in its head', async () => {
       const half = 'HTTP/1.1 200 OK\r\nOctroi-Subject: crm\r\nOctr'
-      await before(createServer((socket: Socket) => void socket.once('data', () => socket.end(half))))
+      await instead(createServer((socket: Socket) => void socket.once('data', () => socket.end(half))))
       await expectTrouble()
     })
 
     it.each([500, 502, 503, 504])('5xx when it answers %i', async (status) => {
       const headers = { 'Octroi-Error': 'store_unavailable', 'Octroi-Subject': '', 'Retry-After': '5' }
-      await before(createHttpServer((_, response) => void response.writeHead(status, headers).end('{}')))
+      await instead(createHttpServer((_, response) => void response.writeHead(status, headers).end('{}')))
       await expectTrouble()
     })
   })

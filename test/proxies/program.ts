@@ -17,7 +17,12 @@ export async function startProgram(command: readonly string[], folder: string, p
   const [file = '', ...args] = command
   const path = join(folder, 'log')
   const log = openSync(path, 'a')
-  const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
+  const env = {
+    PATH: `${process.env.PATH}:/usr/sbin:/sbin`,
+    HOME: folder,
+    XDG_DATA_HOME: folder,
+    XDG_CONFIG_HOME: folder,
+  }
   const child = spawn(file, args, { cwd: folder, env, stdio: ['ignore', log, log] })
   closeSync(log)
   const exited = once(child, 'exit').catch((error) => [error])

@@ -15,7 +15,7 @@ export interface Surroundings {
 }
 
 /** A proxy of the system, with the configuration that ships. It serves `app.example.org` and `octroi.example.org`. */
-export interface Proxy {
+export interface RunningProxy {
   /** Plain HTTP. */
   readonly port: number
   /** The same over TLS, where clients may show a certificate. */
@@ -42,7 +42,7 @@ export type Configure = (around: Surroundings, room: Room) => readonly string[]
 const TRIES = 3
 
 /** Another program may take a free port before the proxy does: then with other ports. */
-export async function startProxy(configure: Configure, around: Surroundings): Promise<Proxy> {
+export async function startProxy(configure: Configure, around: Surroundings): Promise<RunningProxy> {
   for (let tried = 1; ; tried++) {
     const room = await openRoom(around.clients)
     try {

@@ -2,20 +2,20 @@ import { type ClientAuthority, clientAuthority } from '../support/client_certifi
 import { startTestGate, type TestGate } from '../support/gate.ts'
 import { type RawResponse, rawLines, rawRequest } from '../support/raw_http.ts'
 import { type Application, startApplication } from './application.ts'
-import type { Proxy, Surroundings } from './proxy.ts'
+import type { RunningProxy, Surroundings } from './proxy.ts'
 
 export const HOST = 'app.example.org'
 export const SHOP = 'https://shop.example.org'
 /** Outside ASCII, so that it has to be encoded on its way. */
 export const NAME = 'Ventes d’été'
 
-export type Start = (around: Surroundings) => Promise<Proxy>
+export type Start = (around: Surroundings) => Promise<RunningProxy>
 
 /** A real proxy of the system between a caller and an application, with a real Octroi beside it that says who passes. */
 export interface Scene {
   readonly gate: TestGate
   readonly application: Application
-  readonly proxy: Proxy
+  readonly proxy: RunningProxy
   readonly clients: ClientAuthority
   /** A key of `crm`, which is in `sales`; one of nobody in particular; one that works once in ten minutes; one for 10.9.8.0/24. */
   readonly keys: Readonly<Record<'crm' | 'other' | 'once' | 'elsewhere', string>>
@@ -28,7 +28,13 @@ const ENV = { OCTROI_TRUSTED_PROXIES: '127.0.0.1', OCTROI_CLIENT_CERTIFICATE_HEA
 
 const ROUTES = [
   { id: 'public', path: '/public/**', accept: { any: ['anonymous', 'api_key'] }, allow: { authenticated: true } },
-  { id: 'orders', path: '/orders/**', methods: ['GET', 'POST'], allow: { groups: ['sales'] }, cors: { origins: [SHOP] } },
+  {
+    id: 'orders',
+    path: '/orders/**',
+    methods: ['GET', 'POST'],
+    allow: { groups: ['sales'] },
+    cors: { origins: [SHOP] },
+  },
   { id: 'once', path: '/once', allow: { authenticated: true } },
   { id: 'machines', path: '/machines/**', accept: { any: ['mtls'] }, allow: { accounts: ['crm'] } },
   { id: 'admin', path: '/admin/**', allow: { accounts: ['administration'] } },
