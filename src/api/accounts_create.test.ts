@@ -5,6 +5,7 @@ import { startWorld, type World } from '../../test/api/world.ts'
 let world: World
 beforeAll(async () => {
   world = await startWorld()
+  for (const id of ['shops', 'tills']) await world.must('groups.create', { body: { id, name: id } })
 })
 afterAll(() => world.stop())
 
@@ -17,6 +18,11 @@ describe('accounts.create', () => {
       kind: 'service',
       name: 'Caisse n° 2',
       description: '',
+      email: null,
+      groups: [],
+      grants: [],
+      certificate_subjects: [],
+      has_password: false,
       disabled_at: null,
       created_at: answer.body.updated_at,
       updated_at: expect.stringMatching(/Z$/),
@@ -34,6 +40,34 @@ describe('accounts.create', () => {
     expect(id).toMatch(/^[a-z0-9]{10}$/)
   })
 
+  it('201 with every field, lists in one order and subjects in one form', async () => {
+    const body = {
+      id: 'till',
+      kind: 'service',
+      name: 'Till',
+      email: 'till@example.org',
+      groups: ['tills', 'shops', 'tills'],
+      grants: [{ connector: 'generic-api-key', allow: ['read'] }],
+      certificate_subjects: ['/C=FR/O=Shop/CN=till', 'cn=till, o=Shop, c=FR'],
+      password: 'correct horse battery',
+    }
+    const made = await world.must('accounts.create', { body })
+    const { password: _, ...kept } = body
+    expect(made).toMatchObject({ ...kept, groups: ['shops', 'tills'], certificate_subjects: ['CN=till,O=Shop,C=FR'] })
+    expect([made.has_password, Object.keys(made).includes('password')]).toEqual([true, false])
+    expect(await world.must('accounts.get', { params: { id: 'till' } })).toEqual(made)
+  })
+  it('201 with a person, who owns keys', async () => {
+    const { id, kind } = await world.must('accounts.create', { body: { kind: 'person', name: 'Ada' } })
+    const { key } = await world.newKey({ account: id })
+    expect([kind, (await world.must('keys.self', { key })).account]).toEqual(['person', 'ada'])
+  })
+  it('409 conflict for the subject of another account', async () => {
+    const body = { kind: 'service', name: 'Second', certificate_subjects: ['CN=first'] }
+    await world.must('accounts.create', { body })
+    const answer = await world.call('accounts.create', { body: { ...body, certificate_subjects: ['/CN=first'] } })
+    expect(answer.body).toMatchObject({ status: 409, code: 'conflict', detail: expect.stringContaining('CN=first') })
+  })
   it('409 conflict for an id that is taken', async () => {
     const body = { id: 'taken', kind: 'service', name: 'Taken' }
     await world.must('accounts.create', { body })
@@ -47,7 +81,21 @@ describe('accounts.create', () => {
     () => ({ body: good }),
     [
       ['nothing', {}, 'kind', 'name'],
-      ['a person, who comes with sign-in', { ...good, kind: 'person' }, 'kind'],
+      ['another kind', { ...good, kind: 'robot' }, 'kind'],
+      ['an address without @', { ...good, email: 'till.example.org' }, 'email'],
+      ['an address with a control character', { ...good, email: 'a@b.org\u0007' }, 'email'],
+      ['a group that is not there', { ...good, groups: ['shops', 'zoo'] }, 'groups.1'],
+      ['a grant that is none', { ...good, grants: [{ connection: 'shop', allow: ['GET a'] }] }, 'grants.0.allow.0'],
+      [
+        'a name that the connector does not have',
+        { ...good, grants: [{ connector: 'generic-api-key', allow: ['everything'] }] },
+        'grants.0.allow.0',
+      ],
+      ['a subject that is none', { ...good, certificate_subjects: ['CN=ok', 'till'] }, 'certificate_subjects.1'],
+      ['a password of 11 characters', { ...good, password: 'x'.repeat(11) }, 'password'],
+      ['a password of 513 characters', { ...good, password: 'x'.repeat(513) }, 'password'],
+      ['a password with a line break', { ...good, password: 'correct horse\nbattery' }, 'password'],
+      ['a password for a person', { ...good, kind: 'person', password: 'correct horse battery' }, 'password'],
       ['an empty name', { ...good, name: '  ' }, 'name'],
       ['a name of another type', { ...good, name: 7 }, 'name'],
       ['a name of 201 characters', { ...good, name: 'x'.repeat(201) }, 'name'],

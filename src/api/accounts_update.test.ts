@@ -6,6 +6,7 @@ let world: World
 const params = { id: 'caisse' }
 beforeAll(async () => {
   world = await startWorld()
+  await world.must('groups.create', { body: { id: 'shops', name: 'Shops' } })
   await world.must('accounts.create', { body: { ...params, kind: 'service', name: 'Caisse', description: 'First' } })
 })
 afterAll(() => world.stop())
@@ -23,7 +24,33 @@ describe('accounts.update', () => {
       description: '',
     })
   })
+  it.each([
+    ['email', 'caisse@example.org'],
+    ['email', null],
+    ['groups', ['shops']],
+    ['groups', []],
+    ['grants', [{ connector: 'generic-api-key', allow: ['GET /a'] }]],
+    ['grants', []],
+    ['certificate_subjects', ['CN=caisse']],
+    ['certificate_subjects', []],
+  ])('200 with %s = %j, and nothing else changed', async (field, value) => {
+    const before = await world.must('accounts.get', { params })
+    const body = await world.must('accounts.update', { params, body: { [field]: value } })
+    expect(body).toEqual({ ...before, [field]: value, updated_at: expect.any(String) })
+    expect(await world.must('accounts.get', { params })).toEqual(body)
+  })
+  it('200 and an event that names the fields, not what is in them', async () => {
+    await world.must('accounts.update', { params, body: { name: 'Told', email: 'a@example.org' } })
+    const { items } = await world.must('events.list', { query: { subject: 'account:caisse', limit: '1' } })
+    expect(items).toMatchObject([{ type: 'account.updated', data: { fields: ['email', 'name'] } }])
+  })
   it('404 not_found for an id that no account has', () => expectNotFound('accounts.update', {}))
+  it('409 conflict for the certificate of another account', async () => {
+    const other = { id: 'other', kind: 'service', name: 'Other', certificate_subjects: ['CN=other'] }
+    await world.must('accounts.create', { body: other })
+    const answer = await world.call('accounts.update', { params, body: { certificate_subjects: ['CN=other'] } })
+    expect(answer.body).toMatchObject({ status: 409, code: 'conflict' })
+  })
 
   refusals(
     'accounts.update',
@@ -34,6 +61,12 @@ describe('accounts.update', () => {
       ['a name that is null', { name: null }, 'name'],
       ['an over-long description', { description: 'x'.repeat(2_001) }, 'description'],
       ['a tab in the description', { description: 'a\tb' }, 'description'],
+      ['an address that is none', { email: 'caisse' }, 'email'],
+      ['a group that is not there', { groups: ['zoo'] }, 'groups.0'],
+      ['groups that are null', { groups: null }, 'groups'],
+      ['a subject that is none', { certificate_subjects: ['caisse'] }, 'certificate_subjects.0'],
+      ['a password, which is set by itself', { password: 'correct horse battery' }, 'password'],
+      ['another kind', { kind: 'person' }, 'kind'],
     ],
   )
 })
@@ -97,6 +130,20 @@ describe('accounts.delete', () => {
     expect((await world.call('accounts.get', { params: { id: 'short' } })).status).toBe(404)
   })
   it('404 not_found for an id that no account has', () => expectNotFound('accounts.delete'))
+  it.each([
+    ['route', { host: 'named.example.org', path: '/', accept: { any: ['api_key'] }, allow: { accounts: ['named'] } }],
+    ['issuer', { issuer: 'https://one.example.org', jwks_uri: 'https://one.example.org/keys', accounts: ['named'] }],
+    ['issuer', { issuer: 'x', jwks_uri: 'https://two.example.org/keys', account: 'named', subject: 'me' }],
+  ])('409 conflict while a %s names it: another of the same id would be taken for it', async (noun, fields) => {
+    await world.must('accounts.create', { body: { id: 'named', kind: 'service', name: 'Named' } })
+    const body = { id: 'naming', ...fields, ...(noun === 'issuer' ? { audience: 'octroi' } : {}) }
+    await world.must(`${noun}s.create` as OperationName, { body })
+    const answer = await world.call('accounts.delete', { params: { id: 'named' } })
+    const detail = expect.stringContaining(`the ${noun} naming`)
+    expect(answer.body).toMatchObject({ status: 409, code: 'conflict', detail })
+    await world.must(`${noun}s.delete` as OperationName, { params: { id: 'naming' } })
+    expect((await world.call('accounts.delete', { params: { id: 'named' } })).status).toBe(204)
+  })
   it('409 conflict while a live key belongs to it', async () => {
     const answer = await world.call('accounts.delete', { params: { id: 'administrator' } })
     expect(answer.body).toMatchObject({ status: 409, code: 'conflict' })

@@ -81,6 +81,9 @@ describe('status.get', () => {
       started_at: expect.stringMatching(/Z$/),
       keys: expect.any(Number),
       connections: 0,
+      groups: 0,
+      routes: 0,
+      issuers: 0,
       audit: { mode: 'batched', failing: false },
       connector_problems: [{ file: join(own, 'broken.yaml'), message: expect.stringContaining('is required') }],
     })

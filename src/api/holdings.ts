@@ -15,7 +15,7 @@ type KeyRights = Pick<ApiKey, 'permissions' | 'grants' | 'groups' | 'expires_at'
 export function holdingsOfKey(id: string | null, key: KeyRights, account: Pick<Account, 'id' | 'groups'>): Holdings {
   const groups = key.groups ?? account.groups
   const { permissions, grants, expires_at, cidrs } = key
-  const visitor = { key_id: id, account: account.id, groups, proofs: ['api_key' as const] }
+  const visitor = { key_id: id, account: account.id, groups, proofs: OF_KEYS, possible: OF_KEYS }
   return { permissions, grants, groups, expires_at, cidrs, visitor }
 }
 
@@ -28,9 +28,12 @@ export function holdingsOfAccount(account: Account, ofGroups: readonly Grant[], 
   const grants = [...account.grants, ...ofGroups]
   const isBare = grants.length + groups.length + certificate_subjects.length === 0 && !has_password
   const { expires_at, cidrs } = isBare ? caller : UNFENCED
-  const visitor = { key_id: null, account: id, groups, proofs: proofsOf(account) }
+  const visitor = { key_id: null, account: id, groups, proofs: proofsOf(account), possible: OF_ACCOUNTS }
   return { permissions: [], grants, groups, expires_at, cidrs, visitor }
 }
+
+const OF_KEYS: readonly AcceptKind[] = ['api_key']
+const OF_ACCOUNTS: readonly AcceptKind[] = ['api_key', 'basic', 'jwt', 'mtls', 'session']
 
 /** An issuer may speak for every account, whoever else cannot yet. */
 function proofsOf({ kind, has_password, certificate_subjects }: Account): AcceptKind[] {

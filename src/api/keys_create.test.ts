@@ -24,6 +24,9 @@ describe('keys.create', () => {
       description: '',
       grants: [],
       permissions: [],
+      groups: null,
+      tech_name: null,
+      provided: false,
       cidrs: [],
       rate_limit: null,
       imported: false,
@@ -83,6 +86,12 @@ describe('keys.create', () => {
     expect(third.body).toMatchObject({ status: 429, code: 'rate_limited' })
     expect(Number(third.headers.get('retry-after'))).toBeGreaterThan(0)
   })
+  it('409 conflict for a tech_name that another key has', async () => {
+    const body = { ...good, tech_name: 'till' }
+    await world.must('keys.create', { body })
+    const answer = await world.call('keys.create', { body })
+    expect(answer.body).toMatchObject({ status: 409, code: 'conflict', detail: expect.stringContaining('till') })
+  })
   it('403 not_granted for a caller outside the addresses of the key', async () => {
     const { key } = await world.must('keys.create', { body: { ...good, permissions: ['*'], cidrs: ['192.0.2.0/24'] } })
     expect((await world.call('keys.list', { key })).body).toMatchObject({ status: 403, code: 'not_granted' })
@@ -102,6 +111,8 @@ describe('keys.create', () => {
       ['an expiry in the past', { ...good, expires_at: '2020-01-01T00:00:00Z' }, 'expires_at'],
       ['an expiry without a time zone', { ...good, expires_at: '2999-01-01T00:00:00' }, 'expires_at'],
       ['an expiry that is a number', { ...good, expires_at: 1 }, 'expires_at'],
+      ['a tech_name with a space', { ...good, tech_name: 'till 1' }, 'tech_name'],
+      ['groups as a text', { ...good, groups: 'shops' }, 'groups'],
       ['a CIDR that is none', { ...good, cidrs: ['10.0.0.0/8', '10.0.0.0/33'] }, 'cidrs.1'],
       ['a host name as a CIDR', { ...good, cidrs: ['localhost'] }, 'cidrs.0'],
       ['101 CIDRs', { ...good, cidrs: Array(101).fill('10.0.0.1') }, 'cidrs'],

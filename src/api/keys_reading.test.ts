@@ -10,6 +10,8 @@ beforeAll(async () => {
   await world.must('accounts.create', { body: { id: 'caisse', kind: 'service', name: 'Caisse' } })
   plain = await world.newKey({ account: 'caisse' })
   for (let i = 0; i < 3; i++) await world.newKey({ account: 'caisse' })
+  for (const id of ['shops', 'tills']) await world.must('groups.create', { body: { id, name: id } })
+  await world.must('accounts.create', { body: { id: 'shop', kind: 'service', name: 'Shop', groups: ['shops'] } })
 })
 afterAll(() => world.stop())
 
@@ -49,6 +51,19 @@ describe('keys.list', () => {
     const { items } = await world.must('keys.list', { query: { account: 'caisse' } })
     expect(items.map(({ account }: { account: string }) => account)).toEqual(Array(4).fill('caisse'))
     expect((await world.must('keys.list', { query: { account: 'nobody' } })).items).toEqual([])
+  })
+  it('200 with the keys of one group: by a list of their own, or by their account', async () => {
+    const inherits = await world.newKey({ account: 'shop' })
+    const listed = await world.must('keys.create', { body: { name: 'Listed', groups: ['shops', 'tills'] } })
+    await world.must('keys.create', { body: { name: 'Neither', account: 'shop', groups: [] } })
+    const idsOf = async (query: Record<string, string>) => {
+      const { items } = await world.must('keys.list', { query })
+      return items.map(({ id }: { id: string }) => id)
+    }
+    expect(await idsOf({ group: 'shops' })).toEqual([inherits.id, listed.id].sort())
+    expect(await idsOf({ group: 'tills' })).toEqual([listed.id])
+    expect(await idsOf({ group: 'shops', account: 'shop' })).toEqual([inherits.id])
+    expect(await idsOf({ group: 'nobodys' })).toEqual([])
   })
   it('200 page by page to the end', async () => {
     await expectPaged(world, 'keys.list', { account: 'caisse' })

@@ -7,6 +7,7 @@ let params: { id: string }
 beforeAll(async () => {
   world = await startWorld()
   await world.newConnection({ id: 'shop' })
+  for (const id of ['shops', 'tills']) await world.must('groups.create', { body: { id, name: id } })
   params = { id: (await world.newKey()).id }
 })
 afterAll(() => world.stop())
@@ -23,6 +24,11 @@ describe('keys.update', () => {
     ['expires_at', '2999-01-01T00:00:00.000Z'],
     ['expires_at', null],
     ['usable_when_owner_inactive', true],
+    ['groups', ['shops', 'tills']],
+    ['groups', []],
+    ['groups', null],
+    ['tech_name', 'till_1'],
+    ['tech_name', null],
     ['grants', []],
     ['permissions', []],
     ['cidrs', []],
@@ -43,12 +49,26 @@ describe('keys.update', () => {
     await world.must('keys.update', { params: { id }, body: { disabled: false } })
     expect((await world.call('keys.self', { key })).status).toBe(200)
   })
+  it('200 with the codes of groups as a set, in order', async () => {
+    const body = { groups: ['tills', 'shops', 'tills'] }
+    expect((await world.must('keys.update', { params, body })).groups).toEqual(['shops', 'tills'])
+  })
+  it('200 and an event that names the fields, not what is in them', async () => {
+    await world.must('keys.update', { params, body: { name: 'Told', cidrs: [] } })
+    const { items } = await world.must('events.list', { query: { subject: `key:${params.id}`, limit: '1' } })
+    expect(items).toMatchObject([{ type: 'key.updated', data: { fields: ['cidrs', 'name'] } }])
+  })
   it('200 with nothing to change', async () => {
     expect((await world.call('keys.update', { params, body: {} })).status).toBe(200)
   })
   it('404 not_found for an id that no key has', async () => {
     const answer = await world.call('keys.update', { params: { id: 'aaaaaaaa' }, body: { name: 'x' } })
     expect(answer.body).toMatchObject({ status: 404, code: 'not_found' })
+  })
+  it('409 conflict for a tech_name that another key has', async () => {
+    await world.must('keys.create', { body: { name: 'Holder', tech_name: 'taken' } })
+    const answer = await world.call('keys.update', { params, body: { tech_name: 'taken' } })
+    expect(answer.body).toMatchObject({ status: 409, code: 'conflict', detail: expect.stringContaining('taken') })
   })
   it('409 conflict for a revoked key: revoked is for good', async () => {
     const { id } = await world.newKey()
@@ -77,6 +97,9 @@ describe('keys.update', () => {
         'grants.0.allow.0',
       ],
       ['an unknown permission', { permissions: ['root'] }, 'permissions.0'],
+      ['a group that is not there', { groups: ['shops', 'zoo'] }, 'groups.1'],
+      ['groups that are no list', { groups: 'shops' }, 'groups'],
+      ['a tech_name in capitals', { tech_name: 'Till' }, 'tech_name'],
       ['several faults', { name: '', cidrs: [1], disabled: 0 }, 'name', 'disabled', 'cidrs.0'],
     ],
   )

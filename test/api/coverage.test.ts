@@ -42,7 +42,7 @@ describe('every operation of the management API', () => {
     expect(new Set(routes).size).toBe(OPERATIONS.length)
     expect(new Set(OPERATIONS.map(({ name }) => name)).size).toBe(OPERATIONS.length)
     for (const { name, summary } of OPERATIONS) {
-      expect(name).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z]+$/)
+      expect(name).toMatch(/^[a-z]+(-[a-z]+)*\.[a-z]+(_[a-z]+)*$/)
       expect(summary).toMatch(/^[A-Z].{9,}[^.]$/)
     }
   })

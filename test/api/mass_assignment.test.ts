@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Account } from '../../src/api/account_schemas.ts'
+import { AccountPassword } from '../../src/api/account_schemas.ts'
 import { ConnectorApp, ConnectSessionWithUrl } from '../../src/api/connect_session_schemas.ts'
+import { Group } from '../../src/api/group_schemas.ts'
+import { Issuer } from '../../src/api/issuer_schemas.ts'
 import { ApiKey, NewKey } from '../../src/api/key_schemas.ts'
+import { NewRoute } from '../../src/api/route_schemas.ts'
 import { Connection } from '../../src/api/schemas.ts'
 import { WebhookWithSecret } from '../../src/api/webhook_schemas.ts'
 import { connectionBody, expectFields, type OperationName, operationNamed, startWorld, type World } from './world.ts'
@@ -18,11 +21,17 @@ beforeAll(async () => {
   ids['connector-apps'] = 'tripletex'
   await world.must('connector-apps.set', { params: { id: 'tripletex' }, body: APP })
   ids['connect-sessions'] = (await world.must('connect-sessions.create', { body: { connector: 'tripletex' } })).id
+  for (const noun of ['groups', 'routes', 'issuers'] as const) {
+    ids[noun] = (await world.must(`${noun}.create`, { body: GOOD[`${noun}.create`] })).id
+  }
   ids.webhooks = (await world.must('webhooks.create', { body: { url: 'https://example.org/' } })).id
 })
 afterAll(() => world.stop())
 
-const HIDDEN = ['hash', 'key_hash', 'key_id', 'secret_hash', 'secrets_version', 'data_key_id', 'sealed', 'account_id']
+const HIDDEN = [
+  ...['hash', 'key_hash', 'key_id', 'secret_hash', 'secrets_version', 'data_key_id', 'sealed', 'account_id'],
+  ...['password_hash', 'inherits_groups', 'cors_origins', 'mode', 'kinds', 'member_ids'],
+]
 const FOREIGN = ['userId', 'role', 'admin', 'is_admin', 'owner', 'organization', 'constructor', 'toString', 'password']
 
 const APP = { secrets: { consumer_key: 'a-consumer-token' } }
@@ -31,10 +40,18 @@ const APP = { secrets: { consumer_key: 'a-consumer-token' } }
 const GOOD: Partial<Record<OperationName, object>> = {
   'keys.create': { name: 'Good' },
   'keys.import': { name: 'Good', secret: 'imported-0123456789-mass' },
+  'keys-import.batch': { keys: [{ name: 'Good', secret: 'imported-0123456789-many' }] },
   'keys.update': { name: 'Good' },
   'keys.rotate': {},
   'accounts.create': { kind: 'service', name: 'Good' },
   'accounts.update': { name: 'Good' },
+  'accounts.set_password': {},
+  'groups.create': { name: 'Good' },
+  'groups.update': { name: 'Good' },
+  'routes.create': { host: 'good.example.org', path: '/', accept: { any: ['api_key'] } },
+  'routes.update': { name: 'Good' },
+  'issuers.create': { issuer: 'good', audience: 'octroi', jwks_uri: 'https://keys.example.org/' },
+  'issuers.update': { name: 'Good' },
   'connections.create': connectionBody('http://127.0.0.1:9'),
   'connections.update': { name: 'Good' },
   'connections.next': { secrets: null },
@@ -50,7 +67,10 @@ const GOOD: Partial<Record<OperationName, object>> = {
 }
 const SHOWN = {
   keys: { ...ApiKey.shape, ...NewKey.shape },
-  accounts: Account.shape,
+  accounts: AccountPassword.shape,
+  groups: Group.shape,
+  routes: NewRoute.shape,
+  issuers: Issuer.shape,
   connections: Connection.shape,
   'connector-apps': ConnectorApp.shape,
   'connect-sessions': ConnectSessionWithUrl.shape,
@@ -58,7 +78,7 @@ const SHOWN = {
 }
 
 describe.each(Object.entries(GOOD) as [OperationName, object][])('%s', (name, good) => {
-  const noun = name.split('.')[0] as keyof typeof SHOWN
+  const noun = name.split('.')[0]?.replace('keys-import', 'keys') as keyof typeof SHOWN
   const { body } = operationNamed(name) as { body: { shape?: object; unwrap?: () => { shape: object } } }
   const known = Object.keys(body.shape ?? body.unwrap?.().shape ?? {})
   const forbidden = [...new Set([...Object.keys(SHOWN[noun]), ...HIDDEN, ...FOREIGN, 'secret', 'key'])].filter(
@@ -73,6 +93,26 @@ describe.each(Object.entries(GOOD) as [OperationName, object][])('%s', (name, go
     }
     const { last_used_at: _, ...after } = await world.must(`${noun}.get` as OperationName, { params })
     expect(before).toMatchObject(after)
+  })
+})
+
+describe('what stands inside', () => {
+  const SECRET = { kty: 'oct', k: 'c2VjcmV0' }
+  it.each<[OperationName, object, string]>([
+    ['routes.update', { accept: { any: ['jwt'], mode: 'all' } }, 'accept.mode'],
+    ['routes.update', { allow: { everybody: true } }, 'allow.everybody'],
+    ['routes.update', { allow: { authenticated: false, permissions: ['*'] } }, 'allow.permissions'],
+    ['routes.update', { cors: { origins: [], credentials: true } }, 'cors.credentials'],
+    ['issuers.update', { jwks: { keys: [SECRET], secret: 'x' } }, 'jwks.secret'],
+    ['issuers.update', { network: { proxy: 'http://localhost' } }, 'network.proxy'],
+    ['groups.update', { grants: [{ connection: 'a', allow: [], permissions: ['*'] }] }, 'grants.0.permissions'],
+    ['accounts.update', { grants: [{ connection: 'a', allow: [], account: 'b' }] }, 'grants.0.account'],
+    ['keys-import.batch', { keys: [{ name: 'x', secret: 'imported-0123456789-rows', id: 'mine' }] }, 'keys.0.id'],
+  ])('400 from %s with %j', async (name, body, field) => {
+    const noun = name.split('.')[0] as string
+    const answer = await world.call(name, { params: { id: ids[noun] ?? '' }, body })
+    expect(answer.body).toMatchObject({ status: 400, code: 'invalid_request' })
+    expect(answer.body.errors.map(({ path }: { path: string }) => path)).toContain(field)
   })
 })
 

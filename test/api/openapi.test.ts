@@ -85,6 +85,7 @@ describe('/openapi.json', () => {
   it('requires a body only where one must be sent', () => {
     const optional = described.filter(({ operation }) => operation.requestBody?.required === false)
     expect(optional.map(({ operation }) => operation.operationId).sort()).toEqual([
+      'accounts.set_password',
       'connections.switch',
       'connections.test',
       'keys.rotate',

@@ -20,12 +20,13 @@ afterAll(() => world.stop())
 
 interface Shown {
   readonly key?: string
+  readonly password?: string | null
   readonly secret?: string | null
 }
 
 async function call(name: OperationName, request: Call = {}): Promise<void> {
   const { status, headers, body } = await world.call(name, request)
-  const { key, secret: signing, ...rest } = (typeof body === 'object' && body !== null ? body : {}) as Shown
+  const { key, secret: signing, password, ...rest } = (typeof body === 'object' && body !== null ? body : {}) as Shown
   if (key !== undefined) {
     expect(['keys.create', 'keys.rotate']).toContain(name)
     keys.push(key)
@@ -33,6 +34,10 @@ async function call(name: OperationName, request: Call = {}): Promise<void> {
   if (typeof signing === 'string') {
     expect(['webhooks.create', 'webhooks.update', 'webhooks.rotate']).toContain(name)
     keys.push(signing)
+  }
+  if (typeof password === 'string') {
+    expect(name).toBe('accounts.set_password')
+    keys.push(password)
   }
   const shown = name === 'connect-sessions.create' ? withoutLink(rest) : rest
   answers.push({ name, text: JSON.stringify([status, [...headers], shown]) })
@@ -91,11 +96,47 @@ async function callEverything(): Promise<void> {
   for (const name of ['keys.get', 'keys.update', 'keys.revoke'] as const) {
     await call(name, { params: { id: items.at(-1).id }, ...(name === 'keys.update' ? { body: { name: 'y' } } : {}) })
   }
+  await callPrograms()
   await callWebhooks()
   await callConnecting()
   await world.must('connections.credentials', { params })
   for (const name of ['audit.list', 'events.list'] as const) await call(name, { query: { limit: '200' } })
   await call('connections.delete', { params })
+}
+
+/** Groups, routes and issuers have no secrets; somebody may give one all the same. */
+async function callPrograms(): Promise<void> {
+  const account = { params: { id: 'till' } }
+  const password = secret('password')
+  await call('accounts.create', { body: { ...account.params, kind: 'service', name: 'Till', password } })
+  await call('accounts.set_password', { ...account, body: { password: secret('changed') } })
+  await call('accounts.set_password', { ...account, body: { password: `${secret('line')}\n` } })
+  const once = { ...account, headers: { 'Idempotency-Key': secret('idempotency') } }
+  await call('accounts.set_password', once)
+  await call('accounts.set_password', once)
+  await call('accounts.delete_password', account)
+  await call('keys-import.batch', { body: { keys: [{ name: 'Many', secret: secret('many') }] } })
+  await call('keys-import.batch', { body: { keys: [{ name: 'Many', secret: `${secret('bad')} ` }] } })
+  const jwk = { kty: 'oct', k: secret('jwk') }
+  const bodies = {
+    groups: { name: 'Shop' },
+    routes: { host: 'shop.example.org', path: '/', accept: { any: ['api_key'] } },
+    issuers: { issuer: 'x', audience: 'y', jwks_uri: 'https://keys.example.org/' },
+  }
+  await call('issuers.create', { body: { ...bodies.issuers, jwks: { keys: [jwk] } } })
+  for (const noun of ['groups', 'routes', 'issuers'] as const) {
+    await call(`${noun}.create`, { body: { ...params, ...bodies[noun] } })
+    await call(`${noun}.update`, { params, body: { name: 'Other', password, secret: secret('x') } })
+    for (const verb of ['get', 'update', 'delete'] as const) {
+      await call(`${noun}.${verb}`, { params, ...(verb === 'update' ? { body: { name: 'Other' } } : {}) })
+    }
+    await call(`${noun}.list`)
+  }
+  const { id } = (await world.must('keys.list')).items[0]
+  await call('keys.usage', { params: { id } })
+  await call('keys-self.usage')
+  await call('forward-auth-traces.create')
+  await call('forward-auth-traces.get', { params: { id: 'none' } })
 }
 
 async function callConnecting(): Promise<void> {
@@ -158,7 +199,18 @@ describe('no answer of any operation holds a secret', () => {
     const folder = world.gate.settings.data_dir
     for (const file of readdirSync(folder)) {
       const text = readFileSync(join(folder, file)).toString('latin1')
-      for (const what of ['api', 'app', 'new', 'next', 'imported', 'idempotency', 'refused']) {
+      for (const what of [
+        'api',
+        'app',
+        'new',
+        'next',
+        'imported',
+        'idempotency',
+        'refused',
+        'password',
+        'changed',
+        'many',
+      ]) {
         expect(text, `${file} holds the ${what} canary`).not.toContain(secret(what))
       }
       for (const key of [...keys, world.gate.adminKey]) expect(text, file).not.toContain(key)
