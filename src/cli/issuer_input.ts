@@ -87,9 +87,10 @@ function jwksIn(path: string): { keys: Record<string, unknown>[] } {
   throw new UsageError(`--jwks-file ${path}: is not a JWK Set: {"keys": [{"kty": ..., "kid": ...}]}.`)
 }
 
-export function issuerText({ network: { ca, ...network }, jwks, conditions, ...issuer }: Issuer): string {
+export function issuerText({ network: { ca, ...network }, jwks, conditions, algorithms, ...issuer }: Issuer): string {
   return fields({
     ...issuer,
+    algorithms: algorithms.join(', '),
     jwks: jwks === null ? null : jwks.keys.map(({ kid, kty, crv }) => `${kid ?? 'no kid'} (${crv ?? kty})`),
     conditions: Object.entries(conditions).map(([claim, values]) => `${claim} is ${values.join(' or ')}`),
     network: { ...network, ...(ca === undefined ? {} : { ca: 'given' }) },

@@ -1,7 +1,9 @@
 import { type Call, command, UsageError } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
-import { collect, seconds, secretFromEnv, secretOf } from './input.ts'
+import { collect, seconds } from './input.ts'
+import { importKey } from './key_import.ts'
 import { keyFields, RIGHTS, rightsOf } from './key_input.ts'
+import { usage } from './key_usage.ts'
 import { table } from './table.ts'
 
 const create = command({
@@ -14,6 +16,7 @@ const create = command({
     "key create till --account recyclique --grant 'paheko:accounting-post'",
     "key create report --grant 'paheko:GET /api/accounting/**' --expires 90d --cidr 10.0.0.0/8 --rate 100/60s",
     'key create ops --permission connections.read --permission audit.read > ops.key',
+    'key create partner --account erp --group partners',
   ],
   on: 'server',
   options: { account: { type: 'string', value: 'ID', describes: 'Whose key it is; otherwise yours.' }, ...RIGHTS },
@@ -24,49 +27,12 @@ const create = command({
     terminal.say(`${keyFields(rest)}\n`)
     warn(terminal, warnings)
     if (rest.grants.length === 0 && rest.permissions.length === 0)
-      terminal.say('It may call nothing through the gate yet (--grant); routes may allow it.\n')
+      terminal.say('It may do nothing yet (--grant), but where a route allows it.\n')
+    if (rest.provided) terminal.say('The environment provides its secret: this one does not work.\n')
     terminal.say('The key, shown this once:\n')
     terminal.answer(made, () => key)
   },
 })
-
-const importKey = command({
-  name: 'key import',
-  args: [],
-  summary: 'Take over a key that was made elsewhere, so that its users need not change it',
-  description: 'A key under 20 characters can be guessed: it needs --allow-weak, --cidr and --expires.',
-  examples: [
-    "key import --name 'old till' --account recyclique --secret-file old.key --grant 'paheko:accounting-post'",
-    'key import --name door --secret-env DOOR_KEY --allow-weak --cidr 10.0.0.9/32 --expires 30d',
-  ],
-  on: 'server',
-  options: {
-    name: { type: 'string', value: 'NAME', describes: 'What it is called.' },
-    account: { type: 'string', value: 'ID', describes: 'Whose key it is; otherwise yours.' },
-    'secret-file': { type: 'string', value: 'PATH', describes: 'A file that holds the key.' },
-    'secret-env': { type: 'string', value: 'VARIABLE', describes: 'A variable that holds the key.' },
-    'allow-weak': { type: 'boolean', describes: 'Take one under 20 characters.' },
-    ...RIGHTS,
-  },
-  async run(call) {
-    const { options, terminal, server, now } = call
-    if (options.name === undefined) throw new UsageError('octroi key import needs --name NAME.')
-    const account = options.account === undefined ? {} : { account: options.account }
-    const body = { name: options.name, ...account, secret: importedSecret(call), ...rightsOf(options, now()) }
-    const made = await server.post('/keys/import', { body: { ...body, allow_weak: options['allow-weak'] === true } })
-    const { warnings, ...rest } = made
-    terminal.answer(made, () => keyFields(rest))
-    warn(terminal, warnings)
-  },
-})
-
-function importedSecret({ options, env }: Pick<Call, 'options' | 'env'>): string {
-  const [file, variable] = [options['secret-file'] as string | undefined, options['secret-env'] as string | undefined]
-  if ((file === undefined) === (variable === undefined)) {
-    throw new UsageError('octroi key import needs --secret-file PATH or --secret-env VARIABLE.')
-  }
-  return file === undefined ? secretFromEnv('secret-env', variable as string, env) : secretOf('secret-file', file)
-}
 
 const ls = command({
   name: 'key ls',
@@ -187,4 +153,4 @@ function warn(terminal: Call['terminal'], warnings: readonly string[]): void {
   if (warnings.length > 0) terminal.say(warnings.map((warning) => `Note: ${warning}.`).join('\n'))
 }
 
-export const commands = [create, ls, show, set, rotate, disable, enable, revoke, importKey]
+export const commands = [create, ls, show, set, rotate, disable, enable, revoke, usage, importKey]

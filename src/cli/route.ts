@@ -16,7 +16,7 @@ const add = command({
     "route add pay.example.org '/**' --all api_key --all mtls --allow-authenticated --id pay",
   ],
   on: 'server',
-  options: { id: { type: 'string', value: 'ID', describes: 'Its id; otherwise made by the server.' }, ...ROUTE_FIELDS },
+  options: { id: { type: 'string', value: 'ID', describes: 'Its id; otherwise made of the name.' }, ...ROUTE_FIELDS },
   async run({ args: [host, path], options, terminal, server }) {
     const { accept, ...more } = routeFields(options)
     if (accept === undefined)
@@ -43,13 +43,13 @@ const ls = command({
     terminal.answer(routes, () =>
       table(
         ['ID', 'HOST', 'PATH', 'METHODS', 'ACCEPTS', 'ALLOWS'],
-        routes.map(({ id, host, path, methods, accept, allow }) => [
-          id,
-          host,
-          path,
-          methods.join(', '),
-          acceptText(accept),
-          allowTexts(allow).join(', ') || 'nobody',
+        routes.map((route) => [
+          route.id,
+          route.host,
+          route.path,
+          route.methods.join(', '),
+          acceptText(route.accept),
+          allowTexts(route).join(', ') || 'nobody',
         ]),
         'There is no route.',
       ),

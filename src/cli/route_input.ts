@@ -84,18 +84,22 @@ export function acceptText(accept: Route['accept']): string {
 }
 
 /** Who passes, a text each; nobody: none. */
-export function allowTexts({ keys, accounts, groups, authenticated }: Allow): string[] {
+export function allowTexts({ accept, allow }: Pick<Route, 'accept' | 'allow'>): string[] {
+  const kinds: readonly string[] = 'all' in accept ? accept.all : accept.any
+  // Where nothing else is accepted, `allow` is not asked.
+  if (kinds.every((kind) => kind === 'anonymous')) return ['anybody']
   return [
-    ...(authenticated ? ['everybody who proved who he is'] : []),
-    ...groups.map((id) => `group ${id}`),
-    ...accounts.map((id) => `account ${id}`),
-    ...keys.map((id) => `key ${id}`),
+    ...(kinds.includes('anonymous') ? ['anybody without a credential'] : []),
+    ...(allow.authenticated ? ['everybody who proved who he is'] : []),
+    ...allow.groups.map((id) => `group ${id}`),
+    ...allow.accounts.map((id) => `account ${id}`),
+    ...allow.keys.map((id) => `key ${id}`),
   ]
 }
 
 export function routeText(route: Route): string {
-  const { methods, accept, allow, cors, ...rest } = route
-  const passes = allowTexts(allow)
+  const { methods, accept, allow: _, cors, ...rest } = route
+  const passes = allowTexts(route)
   return fields({
     ...rest,
     methods: methods.join(', '),

@@ -73,6 +73,7 @@ export type ConnectionEntry = StateFile['connections'][number]
 export type GroupEntry = NonNullable<StateFile['groups']>[number]
 export type IssuerEntry = NonNullable<StateFile['issuers']>[number]
 export type KeyReference = z.output<typeof KeyReference>
+export type NamedKey = Exclude<KeyReference, string>
 export type RouteEntry = NonNullable<StateFile['routes']>[number]
 export type KeyEntry = StateFile['keys'][number]
 export type WebhookEntry = NonNullable<StateFile['webhooks']>[number]

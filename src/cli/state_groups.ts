@@ -49,8 +49,8 @@ export function groupStep(entry: GroupEntry, { groups = [] }: Current): Step {
 export function groupDeletions({ groups: named, accounts: listed }: StateFile, current: Current): Step[] {
   if (named === undefined) return []
   const { accounts, groups = [], self } = current
-  const own = [...accounts, ...listed].filter(({ id }) => id === self.account).flatMap((account) => account.groups)
-  const kept = new Set([...named.map(({ id }) => id), ...(self.groups ?? []), ...own])
+  const own = [...listed, ...accounts].find(({ id }) => id === self.account)
+  const kept = new Set([...named.map(({ id }) => id), ...(self.groups ?? []), ...(own?.groups ?? [])])
   return groups
     .filter(({ id }) => !kept.has(id))
     .map(({ id }) =>

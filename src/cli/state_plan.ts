@@ -8,7 +8,9 @@ import type { ConnectionEntry, StateFile } from './state_file.ts'
 import { groupDeletions, groupFaults, groupStep } from './state_groups.ts'
 import { issuerDeletions, issuerFaults, issuerStep } from './state_issuers.ts'
 import { keyDeletions, keyFaults, keyStep } from './state_keys.ts'
-import { routeDeletions, routeFaults, routeStep } from './state_routes.ts'
+import { danglingFaults, staying } from './state_prune.ts'
+import { routeFaults } from './state_route_faults.ts'
+import { routeDeletions, routeStep } from './state_routes.ts'
 import { resolveReferences } from './state_secrets.ts'
 import * as steps from './state_steps.ts'
 import { webhookDeletions, webhookFaults, webhookStep } from './state_webhooks.ts'
@@ -54,10 +56,12 @@ export interface PlanOptions {
 
 /** What is to be done, in order. Throws `ConfigurationError` with all that the server would refuse for certain. */
 export function planOf(file: StateFile, current: Current, options: PlanOptions): Step[] {
-  const faults = FAULTS.flatMap((faultsOf) => faultsOf(file, current))
-  if (faults.length > 0) throw new ConfigurationError(faults)
   const outdated = options.prune ? routeDeletions(file, current) : { before: [], after: [] }
-  const makes = [
+  const deletions = options.prune ? [...outdated.after, ...DELETIONS.flatMap((of) => of(file, current))] : []
+  const after = staying(current, [...outdated.before, ...deletions])
+  const faults = [...FAULTS.flatMap((of) => of(file, after)), ...(options.prune ? danglingFaults(file, after) : [])]
+  if (faults.length > 0) throw new ConfigurationError(faults)
+  return [
     ...(file.groups ?? []).map((entry) => groupStep(entry, current)),
     ...file.accounts.map((entry) => accountStep(entry, current, options.secrets)),
     // Before the connections that use them, and gone after those.
@@ -68,8 +72,8 @@ export function planOf(file: StateFile, current: Current, options: PlanOptions):
     ...outdated.before,
     ...(file.routes ?? []).map((entry) => routeStep(entry, current)),
     ...(file.webhooks ?? []).map((entry) => webhookStep(entry, current, options.secrets)),
+    ...deletions,
   ]
-  return options.prune ? [...makes, ...outdated.after, ...DELETIONS.flatMap((of) => of(file, current))] : makes
 }
 
 const FAULTS = [

@@ -1,8 +1,9 @@
 import type { ItemOf, OctroiClient } from '../client/index.ts'
+import { routeConflict } from '../policy/routes.ts'
 import { FailedError } from './command.ts'
 import { collect } from './input.ts'
 import { type Current, compact, differences, type Entry } from './state_current.ts'
-import type { KeyReference, RouteEntry, StateFile } from './state_file.ts'
+import type { KeyReference, NamedKey, RouteEntry, StateFile } from './state_file.ts'
 import type { Step } from './state_plan.ts'
 import { changed, deletion } from './state_steps.ts'
 
@@ -13,7 +14,6 @@ import { changed, deletion } from './state_steps.ts'
 
 type Item = ItemOf<'/routes'>
 type Keys = Current['keys']
-type Named = Exclude<KeyReference, string>
 
 export function routeEntry(route: RouteEntry | Item, keys: Keys): Entry {
   const { id, name, description, host, path, methods, accept, allow, cors } = route
@@ -37,7 +37,7 @@ function nameOf({ host, path }: { readonly host: string; readonly path: string }
 }
 
 /** In one order. Keys that are over pass nowhere: they are left out. */
-function namedKeys(references: readonly KeyReference[], keys: Keys): Named[] {
+function namedKeys(references: readonly KeyReference[], keys: Keys): NamedKey[] {
   return references
     .flatMap((reference) => {
       if (typeof reference !== 'string') return [reference]
@@ -45,39 +45,16 @@ function namedKeys(references: readonly KeyReference[], keys: Keys): Named[] {
       return key === undefined ? [] : [{ account: key.account, name: key.name }]
     })
     .sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1))
-    .filter((key, i, all) => i === 0 || textOf(key) !== textOf(all[i - 1] as Named))
+    .filter((key, i, all) => i === 0 || textOf(key) !== textOf(all[i - 1] as NamedKey))
 }
 
-function textOf({ account, name }: Named): string {
+function textOf({ account, name }: NamedKey): string {
   return `${account} ${name}`
 }
 
 /** Of the keys that a route allows, those that are over. */
 export function overKeys({ allow }: Item, keys: Keys): string[] {
   return allow.keys.filter((id) => !keys.some((key) => key.id === id))
-}
-
-export function routeFaults(file: StateFile, { routes, keys, accounts }: Current): string[] {
-  const named = file.routes ?? []
-  if (named.length > 0 && routes === undefined) return ['routes: your key may not read them (routes.read)']
-  const known = new Set([...accounts, ...file.accounts].map(({ id }) => id))
-  return named.flatMap(({ id, allow }) =>
-    [
-      ...allow.accounts
-        .filter((one) => !known.has(one))
-        .map((one) => `there is no account ${one}, here or at the server`),
-      ...allow.keys.flatMap((reference) => keyFaults(reference, keys, file)),
-    ].map((fault) => `routes: ${id}: ${fault}`),
-  )
-}
-
-function keyFaults(reference: KeyReference, keys: Keys, file: StateFile): string[] {
-  if (typeof reference === 'string')
-    return keys.some(({ id }) => id === reference) ? [] : [`there is no key ${reference} at the server`]
-  const isIt = ({ account, name }: Named) => account === reference.account && name === reference.name
-  const found = keys.filter(isIt).length
-  if (found > 1) return [`the server has ${found} keys ${textOf(reference)}; rename or revoke one`]
-  return found === 1 || file.keys.some(isIt) ? [] : [`there is no key ${textOf(reference)}, here or at the server`]
 }
 
 export function routeStep(entry: RouteEntry, { routes = [], keys }: Current): Step {
@@ -127,7 +104,7 @@ export function routeDeletions(
 ): { readonly before: Step[]; readonly after: Step[] } {
   if (named === undefined) return { before: [], after: [] }
   const gone = routes.filter(({ id }) => !named.some((entry) => entry.id === id))
-  const isTaken = ({ host, path }: Item) => named.some((entry) => entry.host === host && entry.path === path)
+  const isTaken = (route: Item) => named.some((entry) => routeConflict(entry, route))
   const step = ({ id }: Item) =>
     deletion('route', id, async (server) => {
       await server.delete('/routes/{id}', { params: { id } })

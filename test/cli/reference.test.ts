@@ -17,7 +17,8 @@ describe('the reference', () => {
         `init;serve;status;connector ls;connector show;connection add;connection ls;connection show;connection test;connection refresh
         connection reconnect;connection next;connection switch;connection activate;connection set;connection rm;key create;key ls;key show
         key rotate;key revoke;key import;key set;key disable;key enable;account add;account ls;account show;account disable;account enable
-        account rm;run;render;connection import;connector test;connector import-nango;audit ls;audit verify;audit heads;event ls;export;apply;vault rotate;backup;restore;doctor`
+        account rm;account set;account password;group add;group ls;group show;group set;group rm;route add;route ls;route show;route set
+        route rm;issuer add;issuer ls;issuer show;issuer set;issuer disable;issuer enable;issuer rm;run;render;connection import;connector test;connector import-nango;audit ls;audit verify;audit heads;event ls;export;apply;vault rotate;backup;restore;doctor`
           .split(/[;\n]/)
           .map((name) => name.trim()),
       ),

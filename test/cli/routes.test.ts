@@ -61,6 +61,15 @@ describe('octroi route', () => {
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('accept') })
   })
 
+  it('what needs no credential is shown as open, whatever is allowed besides', async () => {
+    await run(['route', 'add', HOST, '/public/**', '--any', 'anonymous', '--id', 'public'])
+    const known = ['--any', 'api_key', '--any', 'anonymous', '--allow-group', 'staff']
+    expect((await run(['route', 'add', HOST, '/half', ...known])).stdout).toMatch(
+      /allow +anybody without a credential\n +group staff\n/,
+    )
+    expect((await run(['route', 'ls'])).stdout).toMatch(/^public .* any of anonymous +anybody$/m)
+  })
+
   it('ls, set changes what is given alone, rm', async () => {
     expect((await run(['route', 'ls'])).stdout).toMatch(
       /^all +shop\.example\.org +\/all\/\*\* +\* +all of api_key, mtls +nobody$/m,
@@ -79,6 +88,13 @@ describe('octroi route', () => {
     expect(await run(['route', 'rm', 'shop'])).toMatchObject({ code: 64 })
     expect(await run(['route', 'rm', 'shop', '--yes'])).toMatchObject({ code: 0, stdout: 'shop is deleted.\n' })
     expect(await run(['route', 'show', 'shop', '--json'])).toMatchObject({ code: 1, problem: { code: 'not_found' } })
+  })
+})
+
+describe('octroi status', () => {
+  it('counts groups, routes and issuers', async () => {
+    const routes = (await json(['route', 'ls'])).length
+    expect(await json(['status'])).toMatchObject({ groups: 2, routes, issuers: 0 })
   })
 })
 
