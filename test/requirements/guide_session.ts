@@ -13,8 +13,10 @@ export interface Session {
   write(file: string, text: string): void
   /** What the command says, both streams, as a person sees them. A command that fails says so at its end. */
   type(command: string): Promise<string>
-  /** A command that stays, in a terminal of its own. */
-  serve(command: string, readyAt: string): Promise<void>
+  /** A command that stays, in a terminal of its own, until it has written so into its log. */
+  serve(command: string, saying: string): Promise<void>
+  /** Until it has written that, once more than before. */
+  untilServed(text: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -27,6 +29,7 @@ export function openSession(lines: readonly string[]): Session {
   const shell = spawn('bash', ['--norc'], { cwd: folder, env, stdio: ['pipe', 'pipe', 'inherit'] })
   shell.stdin.write(`exec 2>&1\n${lines.join('\n')}\n`)
   const servers: ChildProcess[] = []
+  let log = ''
   let count = 0
   return {
     folder,
@@ -41,10 +44,16 @@ export function openSession(lines: readonly string[]): Session {
       const { text, rest } = await said
       return rest === '0' ? text : `${text}(exit ${rest})\n`
     },
-    async serve(command, readyAt) {
-      const server = spawn('bash', ['-c', `exec ${command}`], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] })
+    async serve(command, saying) {
+      const server = spawn('bash', ['-c', `exec ${command}`], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
       servers.push(server)
-      await ready(server, readyAt)
+      for (const stream of [server.stdout, server.stderr])
+        stream?.setEncoding('utf8').on('data', (chunk: string) => (log += chunk))
+      await until(server, () => log, saying)
+    },
+    async untilServed(text) {
+      await until(servers.at(-1) as ChildProcess, () => log, text)
+      log = ''
     },
     async close() {
       shell.kill()
@@ -69,21 +78,20 @@ function untilLine(shell: ChildProcess, end: string): Promise<{ text: string; re
       const lineEnd = all.indexOf('\n', at)
       if (at === -1 || lineEnd === -1) return
       shell.stdout?.off('data', read)
+      shell.off('close', ended)
       resolve({ text: all.slice(0, at), rest: all.slice(at + end.length, lineEnd) })
     }
+    const ended = () => reject(new Error(`the shell ended: ${all}`))
     shell.stdout?.on('data', read)
-    shell.once('close', () => reject(new Error(`the shell ended: ${all}`)))
+    shell.once('close', ended)
   })
 }
 
-async function ready(server: ChildProcess, url: string): Promise<void> {
-  let said = ''
-  server.stderr?.setEncoding('utf8').on('data', (chunk: string) => (said = (said + chunk).slice(-2_000)))
-  const until = performance.now() + READY_WITHIN_MS
-  while (performance.now() < until) {
-    if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}: ${said}`)
-    if ((await fetch(url).catch(() => undefined))?.ok) return
-    await wait(50)
+async function until(server: ChildProcess, log: () => string, text: string): Promise<void> {
+  const end = performance.now() + READY_WITHIN_MS
+  while (!log().includes(text)) {
+    if (server.exitCode !== null) throw new Error(`the server ended with ${server.exitCode}: ${log()}`)
+    if (performance.now() > end) throw new Error(`the server did not say "${text}" in time: ${log().slice(-2_000)}`)
+    await wait(20)
   }
-  throw new Error(`the server was not ready: ${said}`)
 }

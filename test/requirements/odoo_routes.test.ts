@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { octroi } from '../cli/octroi.ts'
 import { ODOO_RPC_KEY } from '../support/vendors/odoo.ts'
+import { stepsOf } from './guide_steps.ts'
 import { basic, HOST, type House, odooConnection, openHouse } from './odoo_house.ts'
 
 /** nginx asks Octroi before it sends a request on: the second site of docs/guides/odoo.md. */
+
+/** A command of the page; single quotes are all that its words have. */
+async function run(line: string): Promise<void> {
+  const [program, ...args] = (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ''))
+  const env = { OCTROI_URL: house.gate.url, OCTROI_KEY: house.gate.adminKey }
+  const { code, stderr } = await octroi(args, { env })
+  expect([program, args, code, stderr]).toEqual(['octroi', args, 0, ''])
+}
 
 const SECRET = 'correct horse battery'
 
@@ -14,16 +24,7 @@ beforeAll(async () => {
   await house.make('/accounts', { id: 'webshop', kind: 'service', name: 'Web shop', password: SECRET })
   const grants = [{ connection: 'odoo', allow: ['* /my-endpoint/**'] }]
   key = (await house.make('/keys', { name: 'Web shop', account: 'webshop', grants })).key
-  const anonymous = { accept: { any: ['anonymous'] } }
-  await house.make('/routes', { id: 'xmlrpc', host: HOST, path: '/xmlrpc/2/**', ...anonymous })
-  await house.make('/routes', { id: 'jsonrpc', host: HOST, path: '/jsonrpc', ...anonymous })
-  await house.make('/routes', {
-    id: 'orders',
-    host: HOST,
-    path: '/my-endpoint/orders',
-    accept: { all: ['basic', 'api_key'] },
-    allow: { authenticated: true },
-  })
+  for (const step of stepsOf('guides/odoo.md')) if (step.do === 'type') await run(step.command)
   await house.make('/routes', {
     id: 'ping',
     host: HOST,
@@ -38,27 +39,32 @@ afterAll(() => house.stop())
 
 const ORDERS = 'GET /my-endpoint/orders'
 
+/** What the 401 names, and that nothing came to Odoo. */
+async function missing(headers: Record<string, string>): Promise<string | undefined> {
+  const before = house.odoo.requests.length
+  const answer = await house.ask(ORDERS, headers)
+  expect([answer.status, answer.headers['octroi-error'], house.odoo.requests.length]).toEqual([
+    401,
+    'unauthenticated',
+    before,
+  ])
+  return answer.headers['www-authenticate']
+}
+
+const BASIC = 'Basic realm="octroi", charset="UTF-8"'
+const KEY = 'Bearer realm="octroi"'
+
 describe('S4-07: Basic and an API key together, in two headers', () => {
   it('S4-07: neither: 401, which names both', async () => {
-    const { status, headers } = await house.ask(ORDERS)
-    expect([status, headers['octroi-error']]).toEqual([401, 'unauthenticated'])
-    expect(headers['www-authenticate']).toMatch(
-      /Basic[\s\S]*Bearer|Bearer[\s\S]*Basic|Basic[\s\S]*API-KEY|API-KEY[\s\S]*Basic/i,
-    )
+    expect(await missing({})).toBe(`${BASIC}, ${KEY}`)
   })
 
   it('S4-07: Basic alone: 401, which names the key', async () => {
-    const before = house.odoo.requests.length
-    const { status, headers } = await house.ask(ORDERS, { Authorization: basic('webshop', SECRET) })
-    expect([status, house.odoo.requests.length]).toEqual([401, before])
-    expect(headers['www-authenticate']).not.toMatch(/Basic/i)
+    expect(await missing({ Authorization: basic('webshop', SECRET) })).toBe(KEY)
   })
 
   it('S4-07: the key alone: 401, which names Basic', async () => {
-    const before = house.odoo.requests.length
-    const { status, headers } = await house.ask(ORDERS, { 'API-KEY': key })
-    expect([status, house.odoo.requests.length]).toEqual([401, before])
-    expect(headers['www-authenticate']).toMatch(/^Basic/i)
+    expect(await missing({ 'API-KEY': key })).toBe(BASIC)
   })
 
   it('S4-07: both: each is verified, and Odoo gets Octroi’s key', async () => {
@@ -104,7 +110,9 @@ it('S4-05: JSON-RPC: the same, and each request is a line of the trail', async (
   const answer = await house.ask('POST /jsonrpc', { 'Content-Type': 'application/json' }, body)
   expect([answer.status, JSON.parse(answer.text).result[0].name]).toEqual([200, 'Azure Interior'])
   const { body: audit } = await house.gate.api('GET', '/audit?limit=20')
-  const line = audit.items.find(({ target }: { target: string }) => target === 'route:jsonrpc')
+  const { body: routes } = await house.gate.api('GET', '/routes')
+  const { id } = routes.items.find(({ path }: { path: string }) => path === '/jsonrpc')
+  const line = audit.items.find(({ target }: { target: string }) => target === `route:${id}`)
   expect(line).toMatchObject({ action: 'forward-auth', method: 'POST', path: '/jsonrpc', status: 200 })
   expect(JSON.stringify(audit)).not.toContain(ODOO_RPC_KEY)
 })
@@ -117,7 +125,7 @@ it('S4-13: a route asks for an API key, and takes nothing else', async () => {
 
 it('S4-13: what no route lists is denied, whatever the key may do', async () => {
   const before = house.odoo.requests.length
-  for (const line of ['GET /my-endpoint/stock', 'POST /my-endpoint/ping', 'GET /my-endpoint/pingx']) {
+  for (const line of ['GET /my-endpointx', 'POST /xmlrpc/1/object', 'POST /jsonrpc/x', 'GET /web/login', 'GET /']) {
     const { status, headers } = await house.ask(line, { 'API-KEY': key })
     expect([line, status, headers['octroi-error']]).toEqual([line, 403, 'not_granted'])
   }

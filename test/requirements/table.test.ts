@@ -12,11 +12,19 @@ const IDS = Object.entries(SENTENCES).flatMap(([text, count]) =>
 /** What a team with RecyClique and Paheko needs; the eighth in two parts. */
 const NEEDS = 'C3-01 C3-02 C3-03 C3-04 C3-05 C3-06 C3-07 C3-08a C3-08b C3-09 C3-10'.split(' ')
 
+/** What the keys of Odoo do, row by row. */
+const ODOO_ROWS = [
+  ...['01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12', '13', '20', '21', '22', '23', '24'],
+  ...['30', '31', '32', '33', '34', '40', '41', '42', '43', '50', '51', '52', '53', '54', '55', '56'],
+  ...['60', '61', '62', '63', '64', '65', '66', '67'],
+].map((number) => `A-${number}`)
+
 /** What the work so far has to show by a test, whatever the page says. */
 const SHOWN_BY_A_TEST =
   'S0-01 S0-02 S0-03 S0-04 S0-05 S0-06 S0-11 S0-13 S0-14 S0-15 S0-16 S0-17 S0-20 S0-22 S0-23 S0-24 S0-25 ' +
   'S1-01 S1-03 S1-06 S1-09 S2-01 S2-02 S2-03 S2-04 S2-05 S2-06 S2-07 S2-08 S2-09 S2-10 S2-11 S2-12 S2-13 S2-14 ' +
-  'S2-15 S2-16 S2-17 S2-18 S2-19 S2-20 S2-21 S2-22 S4-01 S4-02 S4-11 C3-08a C3-08b'
+  'S2-15 S2-16 S2-17 S2-18 S2-19 S2-20 S2-21 S2-22 ' +
+  'S4-01 S4-02 S4-03 S4-04 S4-05 S4-06 S4-07 S4-08 S4-09 S4-11 S4-12 S4-13 C3-08a C3-08b'
 
 interface Row {
   readonly id: string
@@ -29,7 +37,7 @@ interface Row {
 const page = readFileSync(new URL('docs/requirements.md', ROOT), 'utf8')
 const rows = page
   .split('\n')
-  .filter((line) => /^\| (S\d|C3)/.test(line))
+  .filter((line) => /^\| (S\d|C3|A-\d)/.test(line))
   .map(readRow)
 const LATER = [...page.matchAll(/^- \*\*(.+?)\*\*:/gm)].map(([, title]) => title as string)
 
@@ -53,9 +61,16 @@ function sourceOf(file: string): string {
 }
 
 describe('the table of requirements', () => {
-  it('has each of the 85 sentences and of the needs once, in order', () => {
-    expect(IDS).toHaveLength(85)
-    expect(rows.map(({ id }) => id)).toEqual([...IDS, ...NEEDS])
+  it('has each of the 85 sentences, of the rows of Odoo’s keys and of the needs once, in order', () => {
+    expect([IDS.length, ODOO_ROWS.length]).toEqual([85, 42])
+    expect(rows.map(({ id }) => id)).toEqual([...IDS, ...ODOO_ROWS, ...NEEDS])
+  })
+
+  it.each(ODOO_ROWS)('%s says what is there and what is here, and tests of its number show it', (id) => {
+    const { asked = '', tests = [] } = rows.find((row) => row.id === id) ?? {}
+    expect(asked.split(' → ')).toHaveLength(2)
+    expect(tests).not.toEqual([])
+    for (const [, title] of tests) expect(title).toContain(id)
   })
 
   it.each(rows)('$id says what is asked and where it stands', ({ id, asked, state, tests, pages }) => {
