@@ -55,6 +55,7 @@ export interface RestoreOutcome {
   readonly suspended_connections: number
   readonly suspended_webhooks: number
   readonly foreign_keys: number
+  readonly foreign_passwords: number
   /** Where the files are that were replaced. */
   readonly aside: string | null
 }

@@ -11,7 +11,10 @@ const restore = command({
   on: 'data folder',
   options: {
     activate: { type: 'boolean', describes: 'Put the connections and webhooks into service.' },
-    'adopt-keys': { type: 'boolean', describes: 'Let keys that were made in another environment work here.' },
+    'adopt-keys': {
+      type: 'boolean',
+      describes: 'Let keys and passwords of accounts that were made in another environment work here.',
+    },
     replace: { type: 'boolean', describes: 'Replace what is in the data folder; without it a full one is left alone.' },
   },
   async run({ args: [file], options, terminal, settings, data }) {
@@ -38,6 +41,11 @@ const restore = command({
     }
     if (report.foreign_keys > 0) {
       terminal.say(`${report.foreign_keys} keys belong to another environment and do not work here (--adopt-keys).`)
+    }
+    if (report.foreign_passwords > 0) {
+      terminal.say(
+        `${report.foreign_passwords} passwords of accounts belong to another environment and were left out (--adopt-keys).`,
+      )
     }
   },
 })

@@ -108,6 +108,34 @@ describe.each([
   }, 60_000)
 })
 
+describe('a copy of it (D15)', () => {
+  const copied = async (options: typeof OPTIONS) => {
+    const settings = await freshSettings('sqlite')
+    await filled(settings)
+    const file = join(temporaryFolder(), 'octroi.backup')
+    await backupInstallation(settings, file)
+    const staging = { ...(await freshSettings('sqlite')), environment: 'staging' }
+    mkdirSync(staging.data_dir, { recursive: true })
+    copyFileSync(join(settings.data_dir, 'master.key'), join(staging.data_dir, 'master.key'))
+    const { foreign_passwords } = await restoreInstallation(staging, file, options)
+    const { open } = await openInstallation(staging)
+    const { password_hash } = (await open.hot.findAccount('member')) ?? {}
+    const signing = await open.store.signingKeys.list()
+    await open.close()
+    return { foreign_passwords, password_hash, signing: signing.map(({ id }) => id) }
+  }
+
+  it('signs nothing in the name of the original, and has no password of it', async () => {
+    const options = { activate: false, adoptKeys: false, replace: false }
+    expect(await copied(options)).toEqual({ foreign_passwords: 1, password_hash: null, signing: [] })
+  })
+
+  it('has both where it takes the place of the original', async () => {
+    const options = { activate: true, adoptKeys: true, replace: false }
+    expect(await copied(options)).toEqual({ foreign_passwords: 0, password_hash: '$argon2id$hash', signing: ['s1'] })
+  })
+})
+
 describe('the list of what a backup holds', () => {
   /** What is under way, or is written anew by whoever makes the store. */
   const LEFT_OUT = ['connect_sessions', 'replays', 'rate_windows', 'schema_migrations', 'activity_migrations']

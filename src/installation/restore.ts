@@ -25,7 +25,7 @@ import { auditWriter, locationOf } from './open.ts'
 export interface RestoreOptions {
   /** Connections and webhooks keep the state that they had; without it they are suspended, and the outbox with them. */
   readonly activate: boolean
-  /** Keys of another environment become keys of this one; without it they do not work here. */
+  /** Keys of another environment become keys of this one, and passwords come along; without it neither works here. */
   readonly adoptKeys: boolean
   /** What is there is replaced; without it an existing installation is left alone. */
   readonly replace: boolean
@@ -37,6 +37,8 @@ export interface RestoreReport {
   readonly suspended_webhooks: number
   /** Keys that were made in another environment. */
   readonly foreign_keys: number
+  /** Passwords of accounts that were set in another environment and were left behind. */
+  readonly foreign_passwords: number
   /** The folder of the files that were replaced; they can be deleted. */
   readonly aside: string | null
 }
@@ -120,6 +122,7 @@ class Passage {
   #suspended = 0
   #suspendedWebhooks = 0
   #foreign = 0
+  #foreignPasswords = 0
 
   constructor(
     file: string,
@@ -140,15 +143,23 @@ class Passage {
   async rows(insert: Insert): Promise<void> {
     const { reader } = await BackupReader.open(this.#file)
     for await (const { table, rows } of inParts(reader.entries())) {
-      await insert(
-        table,
-        rows.map((row) => this.#changed(table, row)),
-      )
-      this.#rows += rows.length
+      const kept = rows.flatMap((row) => (this.#isLeft(table) ? [] : [this.#changed(table, row)]))
+      if (kept.length > 0) await insert(table, kept)
+      this.#rows += kept.length
       this.#progress(this.#rows)
     }
     // The file was verified, but this is what was loaded: it may have been written to between the two readings.
     reader.requireSeal(this.#ring.derivedKey(PURPOSES.backup))
+  }
+
+  /** What a copy must not have: a signature in the original's name, a password that opens both. */
+  #isLeft(table: string): boolean {
+    const { activate, adoptKeys } = this.#options
+    if (table === 'signing_keys') return !activate
+    if (table !== 'account_passwords' || adoptKeys || this.#header.environment === this.#settings.environment)
+      return false
+    this.#foreignPasswords++
+    return true
   }
 
   #changed(table: string, row: DumpRow): DumpRow {
@@ -179,6 +190,7 @@ class Passage {
       suspended_connections: this.#suspended,
       suspended_webhooks: this.#suspendedWebhooks,
       foreign_keys: this.#foreign,
+      foreign_passwords: this.#foreignPasswords,
       aside: null,
     }
     const { activate, adoptKeys } = this.#options
