@@ -1,25 +1,30 @@
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino, { type Logger } from 'pino'
-import { tidyActivity } from './audit/maintenance.ts'
 import { Trail } from './audit/trail.ts'
-import type { Settings } from './config/settings.ts'
-import { ConfigurationError } from './core/errors.ts'
-import { newEvent } from './core/events.ts'
+import { keysSources, type Settings } from './config/settings.ts'
 import { problemRenderer } from './core/problem.ts'
 import { PURPOSES } from './core/purposes.ts'
-import type { Store } from './core/stores.ts'
+import { Assertions } from './gateway/assertions.ts'
+import { ForwardAuth } from './gateway/forward_auth.ts'
 import { Gate } from './gateway/proxy.ts'
+import { drain, hostText, listen } from './http/listening.ts'
 import { Metrics } from './http/metrics.ts'
 import { serveMetrics } from './http/metrics_listener.ts'
 import { buildServer } from './http/server.ts'
 import { Admissions, hashOfKey } from './inbound/admissions.ts'
+import { authenticators } from './inbound/authenticators/index.ts'
 import { Callers } from './inbound/caller.ts'
+import { Entrance } from './inbound/entrance.ts'
+import { ForwardAuthTraces } from './inbound/forward_auth_traces.ts'
 import { KeptAnswers } from './inbound/kept_answers.ts'
+import { Passwords } from './inbound/passwords.ts'
+import { ProvidedSecrets } from './inbound/provided_keys.ts'
 import { auditWriter, type Installation, openCatalogue, openInstallation } from './installation/open.ts'
+import { startRounds } from './installation/rounds.ts'
 import { ConnectionHealth } from './outbound/connections/health.ts'
 import { Targets } from './outbound/connections/targets.ts'
 import type { Listener } from './outbound/network/egress.ts'
+import { issuerKeys } from './outbound/network/issuer_keys.ts'
 import { Upstreams } from './outbound/network/upstreams.ts'
 import { Desk } from './outbound/onboarding/desk.ts'
 import { Drafts } from './outbound/onboarding/draft.ts'
@@ -29,7 +34,11 @@ import { Revocations } from './outbound/tokens/revocations.ts'
 import { WebhookDispatcher } from './outbound/webhooks/dispatcher.ts'
 import { WebhookSecrets } from './outbound/webhooks/secrets.ts'
 import { WebhookSender } from './outbound/webhooks/sender.ts'
+import { KeyLimits } from './policy/key_limits.ts'
 import { RateLimiter } from './policy/rate_limit.ts'
+import { SharedRateLimiter } from './policy/shared_rate_limit.ts'
+import { Throttle } from './policy/throttle.ts'
+import { SigningKeyRing } from './vault/signing_keys.ts'
 import { VERSION } from './version.ts'
 
 export interface RunningGate {
@@ -117,11 +126,34 @@ async function putTogether(
   })
   const hashKey = ring.derivedKey(PURPOSES.keyHash)
   const replayKey = ring.derivedKey(PURPOSES.replayHash)
+  const provided = await ProvidedSecrets.open({
+    sources: keysSources(settings),
+    hashKey: (secret) => hashOfKey(hashKey, secret),
+    hot: open.hot,
+    onChange: () => admissions.forget(),
+    log,
+  })
+  const admissions = new Admissions(open.hot, hashKey, settings.environment, provided)
+  const passwords = new Passwords()
+  const throttle = new Throttle({ now })
+  const entrance = new Entrance({
+    authenticators: authenticators({
+      hot: open.hot,
+      admissions,
+      passwords,
+      throttle,
+      fetchKeys: issuerKeys(upstreams),
+      now,
+    }),
+    guard: throttle,
+    certificateHeader: settings.client_certificate_header,
+    now,
+  })
   const shared = {
     hot: open.hot,
     callers: new Callers(settings.trusted_proxies),
-    admissions: new Admissions(open.hot, hashKey, settings.environment),
-    limiter: new RateLimiter(),
+    entrance,
+    limits: new KeyLimits(open.engine === 'postgres' ? new SharedRateLimiter(open.activity) : new RateLimiter()),
     problem: problemRenderer(publicUrl),
     log,
   }
@@ -135,9 +167,15 @@ async function putTogether(
     answers: new KeptAnswers(open.activity, replayKey, ring.sealer('answers')),
     now,
   })
+  const signingKeys = await SigningKeyRing.open({ store: open.store, sealer: ring.sealer(PURPOSES.signing), now })
+  const traces = new ForwardAuthTraces(now)
+  const assertions = new Assertions(signingKeys, publicUrl)
+  const forwardAuth = new ForwardAuth({ ...shared, assertions, traces, trail, metrics, now })
   const { fastify, server } = await buildServer({
     ...shared,
     proxy,
+    forwardAuth,
+    signingKeys,
     metrics,
     once: new KeptAnswers(open.activity, replayKey, ring.sealer('api answers')),
     basePath: new URL(publicUrl).pathname.replace(/\/$/, ''),
@@ -148,6 +186,7 @@ async function putTogether(
     parts: {
       store: open.store,
       activity: open.activity,
+      hot: open.hot,
       vault: ring,
       catalogue,
       targets,
@@ -157,6 +196,9 @@ async function putTogether(
       webhooks: sender,
       trail,
       hashKey: (secret) => hashOfKey(hashKey, secret),
+      passwords,
+      provided,
+      defaults: { keysOutliveOwner: settings.keys_outlive_owner },
       listeners: () => listeners,
       about: {
         version: VERSION,
@@ -167,16 +209,18 @@ async function putTogether(
       },
       desk,
       drafts,
+      traces,
       now: () => new Date(),
     },
   })
-  const rounds = startRounds(installation, settings, log)
+  const rounds = startRounds(installation, signingKeys, settings, log)
   await listen(server, settings.listen)
   const bound = server.address() as AddressInfo
   listeners.push({ address: bound.address, port: bound.port })
   const metricsServer = settings.metrics_listen && (await serveMetrics(metrics, settings.metrics_listen))
   if (settings.metrics_listen !== undefined) listeners.push(settings.metrics_listen)
   webhooks.start()
+  const unwatch = watchKeys(provided, settings)
   const url = `http://${hostText(bound)}`
   log.info({ version: VERSION, url, engine: open.engine, audit: settings.audit }, 'Octroi is ready')
   return {
@@ -185,6 +229,7 @@ async function putTogether(
     async stop() {
       clearInterval(rounds)
       renewalRounds.close()
+      await unwatch()
       await Promise.all([drain(server), webhooks.stop()])
       await renewals.close()
       metricsServer?.close()
@@ -199,70 +244,17 @@ async function putTogether(
   }
 }
 
-function listen(server: Server, { address, port }: Listener): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        new ConfigurationError([`listen: cannot listen on ${hostText({ address, port })} (${error.code}).`], error),
-      )
-    })
-    server.listen({ host: address, port, backlog: 1024 }, resolve)
-  })
-}
-
-/** A caller that never finishes must not keep the process for ever. */
-const DRAIN_MS = 30_000
-
-/** No new connections; answers that began are finished, kept-alive sockets end after the answer that they carry. */
-function drain(server: Server): Promise<void> {
-  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
-  return new Promise((resolve) => {
-    const idle = setInterval(() => server.closeIdleConnections(), 50)
-    const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-    server.close(() => {
-      clearInterval(idle)
-      clearTimeout(force)
-      resolve()
-    })
-    server.closeIdleConnections()
-  })
-}
-
-const ROUND_MS = 3_600_000
-const WARN_DAYS = [30, 7, 1]
-const KEEP_DELIVERIES_MS = 30 * 86_400_000
-
-/** Slow work, once at start and then every hour. */
-function startRounds({ open, auditKey }: Installation, settings: Settings, log: Logger): NodeJS.Timeout {
-  const round = () =>
-    Promise.all([
-      tidyActivity(open.activity, auditKey, settings.audit_retention_days, new Date()),
-      warnOfExpiry(open.store, new Date()),
-      open.store.connectSessions.deleteExpired(new Date().toISOString()),
-      open.store.deliveries.prune(new Date(Date.now() - KEEP_DELIVERIES_MS).toISOString()),
-    ]).catch((error) => log.error({ err: error }, 'the hourly round failed'))
-  setTimeout(round, 5_000).unref()
-  return setInterval(round, ROUND_MS).unref()
-}
-
-/** An event for each key that ends within 30, 7 and 1 days, once each. */
-export async function warnOfExpiry(store: Store, now: Date): Promise<void> {
-  for (const days of WARN_DAYS) {
-    const until = new Date(now.getTime() + days * 86_400_000).toISOString()
-    for (const key of await store.keys.expiringBetween(now.toISOString(), until)) {
-      const type = 'key.expiring'
-      const subject = `key:${key.id}`
-      const since = new Date(Date.parse(key.expires_at as string) - days * 86_400_000).toISOString()
-      if (await store.events.existsSince(type, subject, since)) continue
-      await store.events.insert(
-        newEvent(type, subject, { name: key.name, expires_at: key.expires_at, within_days: days }, now),
-      )
-    }
+/** The files that provide keys are looked at again: by themselves when they change, and at once on SIGHUP. */
+function watchKeys(provided: ProvidedSecrets, settings: Settings): () => Promise<void> {
+  // Where there is nothing to read anew, a hangup ends the program as it does others.
+  if (settings.keys_files.length === 0) return async () => undefined
+  const reload = () => void provided.reload()
+  process.on('SIGHUP', reload)
+  provided.watch()
+  return async () => {
+    process.off('SIGHUP', reload)
+    await provided.close()
   }
-}
-
-function hostText({ address, port }: Listener): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 /** "Every address" is none that a link can lead to. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../src/api/index.ts'
 import { ERROR_CODES } from '../src/core/errors.ts'
+import { CREDENTIAL_KINDS } from '../src/core/program_types.ts'
 import { SCHEMES } from '../src/outbound/schemes/index.ts'
 
 /** A listed unit without its page fails, and so does a page of what is not listed any more. */
@@ -17,6 +18,7 @@ function pagesOf(folder: string): string[] {
 describe.each([
   ['errors', Object.keys(ERROR_CODES)],
   ['schemes', Object.keys(SCHEMES)],
+  ['authenticators', [...CREDENTIAL_KINDS]],
 ])('docs/%s', (folder, ids) => {
   it.each(ids)('has a page for %s, which names it', (id) => {
     const file = join(docs, folder, `${id}.md`)

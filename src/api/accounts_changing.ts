@@ -48,7 +48,8 @@ export async function requireAccount(
 ): Promise<void> {
   if (holdsPermission(principal.permissions, '*')) return
   const [{ id }] = states as [Account]
-  const keys = await everyKey(store, { account: id })
+  // What was revoked is revoked for good, and holds nothing.
+  const keys = (await everyKey(store, { account: id })).filter(({ revoked_at }) => revoked_at === null)
   for (const account of states) {
     const own = holdingsOfAccount(account, await grantsOfGroups(store, account.groups), principal)
     const ofKeys = keys.map((key) => holdingsOfKey(key.id, key, account))

@@ -1,4 +1,5 @@
 import { newEvent } from '../core/events.ts'
+import { requireAccount } from './accounts_changing.ts'
 import { requireUnnamed } from './accounts_rules.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound } from './presenting.ts'
@@ -14,10 +15,14 @@ export const accountsDelete = endpoint({
   status: 204,
   errors: ['not_found', 'conflict'],
   target: ({ id }) => `account:${id}`,
-  async handle({ params, parts }) {
+  async handle({ principal, params, parts }) {
     await parts.store.transaction(async (store) => {
+      const account = await store.accounts.get(params.id)
+      if (account === undefined) throw notFound('account', params.id)
+      // Its name is free then: whoever made it anew would be taken for it by those who know it (D6).
+      await requireAccount({ principal, parts }, store, [account])
       await requireUnnamed(store, params.id)
-      if (!(await store.accounts.delete(params.id))) throw notFound('account', params.id)
+      await store.accounts.delete(params.id)
       await store.events.insert(newEvent('account.deleted', `account:${params.id}`))
     })
   },

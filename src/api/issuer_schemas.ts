@@ -59,7 +59,7 @@ const issuerFields = {
     .array(Id)
     .max(1_000)
     .transform((ids) => [...new Set(ids)].sort())
-    .describe('The accounts that it may speak for; none: every service'),
+    .describe('The accounts that it may speak for, people too; none: every service'),
   subject: strings.describe('Short for conditions on the subject claim'),
   conditions: Conditions.describe('Claim → the values that it may have'),
   network: Network,

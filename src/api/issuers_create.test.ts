@@ -80,8 +80,8 @@ describe('issuers.create', () => {
   })
   it('201 with accounts that it may speak for, and twice for the same iss', async () => {
     for (const name of ['one', 'two']) {
-      const made = await world.must('issuers.create', { body: { ...good, name, accounts: ['ci'] } })
-      expect([made.id, made.accounts]).toEqual([name, ['ci']])
+      const made = await world.must('issuers.create', { body: { ...good, name, accounts: ['ci', 'ada', 'ci'] } })
+      expect([made.id, made.accounts]).toEqual([name, ['ada', 'ci']])
     }
   })
   it.each([
@@ -154,7 +154,6 @@ describe('issuers.create', () => {
       ['a network without an address', { ...good, network: { allow_http: true } }, 'network'],
       ['an account that is not there', { ...good, account: 'nobody', subject: 'me' }, 'account'],
       ['accounts that are not there', { ...good, accounts: ['ci', 'nobody'] }, 'accounts.1'],
-      ['the account of a person', { ...good, accounts: ['ada'] }, 'accounts.0'],
       ['one account and several', { ...good, account: 'ci', subject: 'me', accounts: ['ci'] }, 'accounts'],
       ['a condition of nothing', { ...good, conditions: { ref: [] } }, 'conditions.ref'],
       ['a condition that is true', { ...good, conditions: { email_verified: true } }, 'conditions.email_verified'],

@@ -8,7 +8,7 @@ import type { ApiParts } from './endpoint.ts'
 import { invalid } from './faults.ts'
 import type { Issuer, IssuerUpdate } from './issuer_schemas.ts'
 import { presentNetwork } from './presenting.ts'
-import { noSuch } from './references.ts'
+import { missingAccounts, noSuch } from './references.ts'
 
 /** The rules that every change of an issuer keeps. */
 
@@ -38,7 +38,7 @@ export function conditionsOf(
 
 /** What stands against an issuer as it would be. Throws 400, and 422 `conditions_required` for what anybody could meet (D10). */
 export async function checkIssuer(store: Store, issuer: Stored): Promise<void> {
-  const faults = [...faultsOf(issuer), ...(await missingAccounts(store, issuer))]
+  const faults = [...faultsOf(issuer), ...(await unnamedAccounts(store, issuer))]
   if (faults.length > 0) throw invalid('The issuer is not valid.', faults)
   if (issuer.account === null || Object.keys(issuer.conditions).length > 0) return
   const message = 'must say which claims the tokens have, or subject whom they are about'
@@ -64,18 +64,12 @@ function faultsOf({ jwks, jwks_uri, network, account, accounts }: Stored): Field
   return faults
 }
 
-async function missingAccounts(store: Store, { account, accounts }: Stored): Promise<FieldError[]> {
+async function unnamedAccounts(store: Store, { account, accounts }: Stored): Promise<FieldError[]> {
   const faults: FieldError[] = []
   if (account !== null && (await store.accounts.get(account)) === undefined) {
     faults.push(noSuch('account', 'account', account))
   }
-  for (const [i, id] of accounts.entries()) {
-    const found = await store.accounts.get(id)
-    if (found === undefined) faults.push(noSuch('account', `accounts.${i}`, id))
-    else if (found.kind !== 'service')
-      faults.push({ path: `accounts.${i}`, message: `${id} is a person, not a program` })
-  }
-  return faults
+  return [...faults, ...(await missingAccounts(store, 'accounts', accounts))]
 }
 
 /** Refuses an address that this network policy does not reach. Throws 422 `insecure_upstream`. */

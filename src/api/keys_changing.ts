@@ -4,7 +4,7 @@ import type { Operation } from './endpoint.ts'
 import { invalid } from './faults.ts'
 import { grantContext, requireHeld } from './grant_context.ts'
 import { holdingsOfKey } from './holdings.ts'
-import { checkGrants } from './keys_making.ts'
+import { checkGrants, requireTechName } from './keys_making.ts'
 import { notFound } from './presenting.ts'
 import { missingGroups } from './references.ts'
 
@@ -27,6 +27,7 @@ export async function changeKey(
     const account = (await store.accounts.get(key.account)) as Account
     const holdings = [key, changed].map((one) => holdingsOfKey(key.id, one, account))
     await requireHeld(store, parts.catalogue, principal, holdings)
+    if (changed.tech_name !== key.tech_name) requireTechName({ principal, parts }, changed)
     if (changed.groups !== key.groups) await requireGroups(store, changed.groups)
     if (changed.grants !== key.grants) {
       checkGrants(changed.grants, await grantContext(store, parts.catalogue, changed.grants))

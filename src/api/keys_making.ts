@@ -4,6 +4,7 @@ import { newEvent } from '../core/events.ts'
 import type { Store } from '../core/stores.ts'
 import type { ApiKey, Grant } from '../core/types.ts'
 import type { GrantReads } from '../policy/escalation.ts'
+import { holdsPermission } from '../policy/permissions.ts'
 import type { ApiParts, Operation } from './endpoint.ts'
 import { invalid } from './faults.ts'
 import { grantContext, requireHeld } from './grant_context.ts'
@@ -41,6 +42,7 @@ export async function addKey(
   const account = await store.accounts.get(id)
   if (account === undefined) throw notMade([noSuch('account', 'account', id)])
   await requireHeld(store, parts.catalogue, principal, [holdingsOfKey(null, fields, account)])
+  requireTechName({ principal, parts }, fields)
   const faults = await missingGroups(store, 'groups', fields.groups ?? [])
   if (faults.length > 0) throw notMade(faults)
   const warnings = checkGrants(fields.grants, await grantContext(store, parts.catalogue, fields.grants))
@@ -49,7 +51,13 @@ export async function addKey(
   const key = keyOf(fields, { principal, parts }, secret, account.id)
   await store.keys.insert(key, { hash, key_id: key.id, expires_at: null, created_at: key.created_at })
   await store.events.insert(newEvent('key.created', `key:${key.id}`, { name: key.name, account: account.id }))
-  return { key, warnings }
+  return { key, warnings: [...warnings, ...warningOfProvided(parts, key)] }
+}
+
+/** What is shown or given of the key's own secret is worth nothing while another takes its place. */
+function warningOfProvided({ provided }: ApiParts, { tech_name }: ApiKey): string[] {
+  if (tech_name === null || !provided.provides(tech_name)) return []
+  return [`tech_name: the environment provides the secret of ${tech_name}, so the key works by that one alone`]
 }
 
 /** The row of a key that is made now. */
@@ -68,6 +76,18 @@ export function keyOf(fields: Fields, { principal, parts }: Making, secret: NewS
     updated_at: now,
     created_by: principal.key_id,
   }
+}
+
+/**
+ * D6: the program that has the secret does not know whose key it is. Whoever gave the name of a provided secret to a key of his own would be
+ * sent what that program sends, or would have it act for him.
+ */
+export function requireTechName({ principal, parts }: Making, { tech_name }: Pick<ApiKey, 'tech_name'>): void {
+  if (tech_name === null || !parts.provided.provides(tech_name) || holdsPermission(principal.permissions, '*')) return
+  throw new OctroiError(
+    'not_granted',
+    `The environment provides a secret for ${tech_name}: whose key that is, is an administrator’s decision and needs the permission *.`,
+  )
 }
 
 /** One secret is one key's: the environment's would win, and this one would never be reached. */

@@ -42,6 +42,7 @@ describe('a key whose secret the environment provides', () => {
   let stored: string
   beforeAll(async () => {
     const key = await newKey({ account: 'till', tech_name: 'till_1' })
+    expect(key.warnings).toEqual([expect.stringMatching(/^tech_name: .*till_1/)])
     id = key.id
     stored = key.key
   })

@@ -10,7 +10,7 @@ import { grantContext, requireHeld } from './grant_context.ts'
 import { holdingsOfKey } from './holdings.ts'
 import { unfitness } from './imported_secret.ts'
 import type { KeyBatch } from './keys_import_batch.ts'
-import { checkGrants, keyOf, type Making } from './keys_making.ts'
+import { checkGrants, keyOf, type Making, requireTechName } from './keys_making.ts'
 import { type Newcomers, newcomersOf } from './keys_newcomers.ts'
 
 type Batch = z.output<typeof KeyBatch>
@@ -54,6 +54,7 @@ export async function takeOver(store: Store, operation: Making & { readonly body
       holdingsOfKey(null, fields, { id: account, groups: newcomers.groupsOf(account) }),
     ),
   )
+  for (const { fields } of fresh) requireTechName(operation, fields)
   const warnings = await grantWarnings(store, parts, fresh)
   const ids = body.dry_run ? new Map<number, string>() : await makeAll(store, operation, fresh, newcomers)
   return {

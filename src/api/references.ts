@@ -16,10 +16,16 @@ export async function missingAccounts(store: Store, path: string, ids: readonly 
   return faults
 }
 
-export async function missingKeys(store: Store, path: string, ids: readonly string[]): Promise<FieldError[]> {
+/** `known`: named before, and gone since: ids of keys come to nobody a second time, so they may stay. */
+export async function missingKeys(
+  store: Store,
+  path: string,
+  ids: readonly string[],
+  known: readonly string[] = [],
+): Promise<FieldError[]> {
   const faults: FieldError[] = []
   for (const [i, id] of ids.entries()) {
-    if ((await store.keys.get(id)) === undefined) faults.push(noSuch('key', `${path}.${i}`, id))
+    if (!known.includes(id) && (await store.keys.get(id)) === undefined) faults.push(noSuch('key', `${path}.${i}`, id))
   }
   return faults
 }

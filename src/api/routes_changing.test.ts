@@ -74,6 +74,17 @@ describe('routes.update', () => {
     expect(allow).toEqual({ keys: [], accounts: [], groups: [], authenticated: false })
     expect(warnings).toEqual([expect.stringMatching(/^allow: names nobody/)])
   })
+  it('200 while it names a key that is gone, which nobody else comes to be; it is not named anew', async () => {
+    await world.must('accounts.create', { body: { id: 'leaving', kind: 'service', name: 'Leaving' } })
+    const { id } = await world.newKey({ account: 'leaving' })
+    await world.must('routes.update', { params, body: { allow: { keys: [id] } } })
+    await world.must('keys.revoke', { params: { id } })
+    await world.must('accounts.delete', { params: { id: 'leaving' } })
+    expect((await world.must('routes.update', { params, body: { name: 'Orders' } })).allow.keys).toEqual([id])
+    await world.must('routes.update', { params, body: { allow: {} } })
+    const again = await world.call('routes.update', { params, body: { allow: { keys: [id] } } })
+    expect(again.body).toMatchObject({ status: 400, errors: [{ path: 'allow.keys.0' }] })
+  })
   it('200 where it is already: it is no conflict with itself', async () => {
     const { host, path, methods } = await world.must('routes.get', { params })
     expect((await world.call('routes.update', { params, body: { host, path, methods } })).status).toBe(200)

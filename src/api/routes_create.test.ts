@@ -101,6 +101,11 @@ describe('routes.create', () => {
     const last = items.find((route: { path: string }) => route.path.startsWith('/same/'))
     await world.must('routes.delete', { params: { id: last.id } })
   })
+  it('201 for one of ten that say the same at the same time, 409 for the others', async () => {
+    const same = { ...good, path: '/at/once' }
+    const answers = await Promise.all(Array.from({ length: 10 }, () => world.call('routes.create', { body: same })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(9).fill(409)])
+  })
   it('201 for other methods of the same path, and for any method besides', async () => {
     const path = '/methods'
     for (const methods of [['GET'], ['POST'], ['*']]) {

@@ -28,7 +28,7 @@ export async function checkRoute(
   const all = await store.routes.all()
   requireOpening(principal, all, route, before)
   requireForeignHost(route.host, parts.about.public_url)
-  await requireNamed(store, route)
+  await requireNamed(store, route, before)
   const same = all.find((other) => other.id !== route.id && routeConflict(other, route))
   if (same !== undefined) {
     throw new OctroiError('conflict', `The route ${same.id} is for the same host and path and a method of these.`)
@@ -75,9 +75,9 @@ function requireForeignHost(host: string, publicUrl: string): void {
   ])
 }
 
-async function requireNamed(store: Store, { allow }: Stored): Promise<void> {
+async function requireNamed(store: Store, { allow }: Stored, before?: Stored): Promise<void> {
   const faults = [
-    ...(await missingKeys(store, 'allow.keys', allow.keys)),
+    ...(await missingKeys(store, 'allow.keys', allow.keys, before?.allow.keys)),
     ...(await missingAccounts(store, 'allow.accounts', allow.accounts)),
     ...(await missingGroups(store, 'allow.groups', allow.groups)),
   ]

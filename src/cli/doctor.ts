@@ -1,6 +1,6 @@
 import { command, EXIT } from './command.ts'
-
-const MARKS = { ok: 'ok      ', warning: 'warning ', problem: 'PROBLEM ' } as const
+import { findingsText } from './doctor_findings.ts'
+import { forwardAuth } from './doctor_forward_auth.ts'
 
 const doctor = command({
   name: 'doctor',
@@ -18,16 +18,9 @@ const doctor = command({
   async run({ options, terminal, settings, data }) {
     const findings = await data.doctor(await settings(), { probe: options.probe === true })
     const ok = findings.every(({ level }) => level !== 'problem')
-    terminal.answer({ ok, findings }, () =>
-      findings
-        .map(
-          ({ level, message, advice }) =>
-            `${MARKS[level]}${message}${advice === undefined ? '' : `\n        ${advice}`}`,
-        )
-        .join('\n'),
-    )
+    terminal.answer({ ok, findings }, () => findingsText(findings))
     return ok ? EXIT.done : EXIT.failed
   },
 })
 
-export const commands = [doctor]
+export const commands = [doctor, forwardAuth]

@@ -100,25 +100,13 @@ async function membersOf(server: OctroiClient, group: string, terminal: Terminal
   const limit = 200
   const all = await readable(() => collect(server.pages('/accounts', { query: { limit } })), 'accounts', terminal)
   const accounts = all?.filter(({ groups }) => groups.includes(group)).map(({ id }) => id) ?? null
-  const keys = await readable(() => keysIn(server, group, accounts ?? []), 'keys', terminal)
-  return { accounts, keys: keys ?? null }
-}
-
-/** Those with a list of their own, then those that are in it by their account. */
-async function keysIn(server: OctroiClient, group: string, accounts: readonly string[]): Promise<Member[]> {
-  const limit = 200
-  const own = await collect(server.pages('/keys', { query: { group, limit } }))
-  const members = own.filter(({ groups }) => groups?.includes(group)).flatMap((key) => member(key, false))
-  for (const account of accounts) {
-    const theirs = await collect(server.pages('/keys', { query: { account, limit } }))
-    members.push(...theirs.filter(({ groups }) => groups === null).flatMap((key) => member(key, true)))
-  }
-  return members
+  const keys = await readable(() => collect(server.pages('/keys', { query: { group, limit } })), 'keys', terminal)
+  return { accounts, keys: keys?.flatMap(member) ?? null }
 }
 
 /** Keys that are over are in no group any more. */
-function member({ id, name, account, state }: ItemOf<'/keys'>, inherited: boolean): Member[] {
-  return state === 'revoked' || state === 'expired' ? [] : [{ id, name, account, inherited }]
+function member({ id, name, account, groups, state }: ItemOf<'/keys'>): Member[] {
+  return state === 'revoked' || state === 'expired' ? [] : [{ id, name, account, inherited: groups === null }]
 }
 
 async function readable<T>(read: () => Promise<T>, what: string, terminal: Terminal): Promise<T | undefined> {

@@ -38,11 +38,18 @@ const ls = command({
   name: 'key ls',
   args: [],
   summary: 'List the keys',
-  examples: ['key ls', 'key ls --account recyclique --json'],
+  examples: ['key ls', 'key ls --account recyclique --json', 'key ls --group partners'],
   on: 'server',
-  options: { account: { type: 'string', value: 'ID', describes: 'Only those of this account.' } },
-  async run({ options: { account }, terminal, server }) {
-    const keys = await collect(server.pages('/keys', { query: { account, limit: 200 } }))
+  options: {
+    account: { type: 'string', value: 'ID', describes: 'Only those of this account.' },
+    group: {
+      type: 'string',
+      value: 'GROUP',
+      describes: 'Only those in this group, by themselves or by their account.',
+    },
+  },
+  async run({ options: { account, group }, terminal, server }) {
+    const keys = await collect(server.pages('/keys', { query: { account, group, limit: 200 } }))
     terminal.answer(keys, () =>
       table(
         ['ID', 'NAME', 'ACCOUNT', 'STATE', 'EXPIRES', 'LAST USED', 'MAY'],

@@ -103,7 +103,7 @@ function told(outcome: BatchOutcome, found: KeyRows): string {
   const would = dry_run ? 'would be' : 'were'
   const list = (what: string, ids: readonly string[]) => (ids.length === 0 ? [] : [`${what} ${ids.join(', ')}`])
   const lines = [
-    `${made} keys ${would} taken over, ${unchanged} were before, ${found.left.length} are left out.`,
+    `Keys that ${would} taken over: ${made}; that were before: ${unchanged}; left out: ${found.left.length}.`,
     ...list(`Accounts that ${would} made:`, accounts),
     ...list(`Groups that ${would} made:`, groups),
     ...found.left.map(({ line, reason }) => `Line ${line} is left out: it ${reason}.`),

@@ -9,7 +9,7 @@ const add = command({
   args: ['HOST', 'PATH'],
   summary: 'Say who may call an application behind your proxy, and how he proves who he is',
   description:
-    'HOST is as callers write it, without a port: shop.example.org, *.example.org, or * for every host. PATH is a path pattern as in grants: * is one segment, {n} digits, ** the rest; quote it, so that the shell leaves it alone. The most specific route decides. Whoever is not allowed gets 403; a request that no route fits, too.',
+    'HOST is as callers write it, without a port: shop.example.org, *.example.org, or * for every host. PATH is a path pattern as in grants: * is one segment, {n} digits, ** the rest. Quote what has a *, so that the shell leaves it alone. The most specific route decides. Whoever is not allowed gets 403; a request that no route fits, too.',
   examples: [
     "route add shop.example.org '/api/**' --any api_key --allow-group partners --cors https://app.example.org",
     "route add shop.example.org '/api/**' --method GET --any api_key --any basic --allow-key 1a2b3c4d --allow-account till",

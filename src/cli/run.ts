@@ -50,7 +50,9 @@ async function dispatch(argv: readonly string[], world: World, terminal: Termina
 async function runNoun(noun: Noun, words: readonly string[], world: World, terminal: Terminal): Promise<number> {
   const commands = await noun.load()
   const [verb = ''] = words
-  const command = commands.find(({ name }) => startsWith([noun.name, ...words], name.split(' ')))
+  // `doctor forward-auth` before `doctor`.
+  const longestFirst = commands.toSorted((a, b) => b.name.length - a.name.length)
+  const command = longestFirst.find(({ name }) => startsWith([noun.name, ...words], name.split(' ')))
   if (command !== undefined)
     return runCommand(command, words.slice(command.name.split(' ').length - 1), world, terminal)
   if (isHelp(verb)) {

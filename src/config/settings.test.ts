@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../core/errors.ts'
-import { masterKeySource, readSettings, SETTINGS, type SettingsSource } from './settings.ts'
+import { keysSources, masterKeySource, readSettings, SETTINGS, type SettingsSource } from './settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'octroi-settings-'))
 let written = 0
@@ -40,6 +40,11 @@ describe('what holds', () => {
       master_key_file: undefined,
       trusted_proxies: [],
       environment: 'default',
+      keys_files: [],
+      keys: undefined,
+      server_env_config: undefined,
+      server_env_config_secret: undefined,
+      keys_outlive_owner: false,
       log_level: 'info',
       connectors: [],
       audit: 'batched',
@@ -57,6 +62,27 @@ describe('what holds', () => {
       audit_retention_days: 365,
     })
   })
+  it.each([
+    ['true', true],
+    ['yes', true],
+    ['1', true],
+    ['false', false],
+    ['no', false],
+    ['0', false],
+  ])('keys_outlive_owner as people write it: %s', (written, value) => {
+    expect(read('', { env: { OCTROI_KEYS_OUTLIVE_OWNER: written } }).keys_outlive_owner).toBe(value)
+    expect(read(`keys_outlive_owner: ${written}\n`, {}).keys_outlive_owner).toBe(value)
+  })
+  it('where keys are provided: files, then the texts of the environment in their order', () => {
+    const env = { OCTROI_KEYS: 'a', SERVER_ENV_CONFIG: 'b', SERVER_ENV_CONFIG_SECRET: 'c' }
+    const settings = read('keys_files: [keys.conf, /etc/server_env]\n', { env })
+    expect(keysSources(settings)).toEqual({
+      files: [join(folder, 'keys.conf'), '/etc/server_env'],
+      environment: 'default',
+      texts: Object.entries(env).map(([name, text]) => ({ name, text })),
+    })
+    expect(keysSources(read('')).texts).toEqual([])
+  })
   it('the file, where a variable is empty', () => {
     expect(read('log_level: error', { env: { OCTROI_LOG_LEVEL: '' } }).log_level).toBe('error')
   })
@@ -64,7 +90,8 @@ describe('what holds', () => {
     expect(read('log_level:\n').log_level).toBe('info')
   })
   it.each(Object.entries(SETTINGS))('%s has a variable named like it, and says what it is', (name, setting) => {
-    expect(setting.env).toBe(`OCTROI_${name.toUpperCase()}`)
+    // Odoo reads these two under the same names.
+    expect(setting.env).toBe(`${name.startsWith('server_env_') ? '' : 'OCTROI_'}${name.toUpperCase()}`)
     expect(setting.description).toMatch(/\.$/)
   })
   it('OCTROI_CONFIG names the file; --config is stronger', () => {
@@ -115,6 +142,11 @@ describe('what each setting takes', () => {
   ])('public_url: %s', (text, url) => {
     expect(read('', { env: { OCTROI_PUBLIC_URL: text } }).public_url).toBe(url)
   })
+  it('client_certificate_header: in small letters', () => {
+    expect(read('client_certificate_header: X-Client-Certificate').client_certificate_header).toBe(
+      'x-client-certificate',
+    )
+  })
   it('trusted_proxies: a list in the file, commas in the environment', () => {
     expect(read('trusted_proxies: [10.0.0.1, "fd00::/8"]').trusted_proxies).toEqual(['10.0.0.1', 'fd00::/8'])
     const env = { OCTROI_TRUSTED_PROXIES: ' 10.0.0.1 , 192.168.0.0/16,' }
@@ -143,6 +175,11 @@ describe('what each setting takes', () => {
     ['audit_retention_days', '1.5'],
     ['metrics_listen', '0.0.0.0:9100'],
     ['metrics_listen', '10.0.0.1:9100'],
+    ['client_certificate_header', 'X_Client_Certificate'],
+    ['client_certificate_header', 'Authorization'],
+    ['client_certificate_header', 'x-forwarded-for'],
+    ['client_certificate_header', 'Octroi-Subject'],
+    ['client_certificate_header', 'a b'],
   ] as const)('not %s: %s, wherever it is said', (name, value) => {
     const variable = SETTINGS[name].env
     expect(faultsOf('', { env: { [variable]: value } })).toEqual([expect.stringMatching(`^${variable}: `)])

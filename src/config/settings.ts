@@ -32,6 +32,14 @@ const cidrs = list.superRefine((values, context) => {
   }
 })
 
+/** As people write it in YAML and in environments. */
+const yesOrNo = z.unknown().transform((value, context) => {
+  if (['true', 'yes', '1'].includes(String(value))) return true
+  if (['false', 'no', '0'].includes(String(value))) return false
+  context.addIssue({ code: 'custom', message: 'must be true or false' })
+  return z.NEVER
+})
+
 const LISTEN = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]\s]*)):(\d{1,5})$/
 
 const listen = z.string().transform((text, context) => {
@@ -63,6 +71,16 @@ const publicUrl = z.string().transform((text, context) => {
     return z.NEVER
   }
 })
+
+/** Headers that mean something else: read as a certificate, they would let a caller write his own. */
+const OTHER_HEADERS =
+  /^(?:authorization|proxy-authorization|api-key|x-api-key|cookie|host|connection|forwarded|content-.*|x-forwarded-(?:for|proto|host|port|uri|method|prefix)|x-original-.*|octroi-.*)$/
+
+const certificateHeader = z
+  .string()
+  .regex(/^[A-Za-z0-9-]{1,100}$/, 'must be the name of a header: letters, digits and hyphens')
+  .transform((name) => name.toLowerCase())
+  .refine((name) => !OTHER_HEADERS.test(name), 'is a header that means something else')
 
 const databaseUrl = z
   .string()
@@ -104,6 +122,12 @@ export const SETTINGS = {
     description: 'Addresses or CIDRs of reverse proxies whose X-Forwarded-* are believed; none by default.',
     schema: cidrs.default([]),
   },
+  client_certificate_header: {
+    env: 'OCTROI_CLIENT_CERTIFICATE_HEADER',
+    description:
+      'The header in which trusted proxies pass the client certificate that they verified, or its subject; none by default.',
+    schema: certificateHeader.optional(),
+  },
   environment: {
     env: 'OCTROI_ENVIRONMENT',
     description: 'A name stored with each key; keys of another environment do not work.',
@@ -111,6 +135,32 @@ export const SETTINGS = {
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, ".", "_", "-"')
       .default('default'),
+  },
+  keys_files: {
+    env: 'OCTROI_KEYS_FILES',
+    description:
+      'Files that provide keys, or folders as server_environment of Odoo lays them out; read anew when they change.',
+    schema: list.default([]),
+  },
+  keys: {
+    env: 'OCTROI_KEYS',
+    description: 'The same text in the environment; wins over the files.',
+    schema: z.string().optional(),
+  },
+  server_env_config: {
+    env: 'SERVER_ENV_CONFIG',
+    description: 'The same, under the name that Odoo reads; wins over OCTROI_KEYS.',
+    schema: z.string().optional(),
+  },
+  server_env_config_secret: {
+    env: 'SERVER_ENV_CONFIG_SECRET',
+    description: 'The same; wins over all others.',
+    schema: z.string().optional(),
+  },
+  keys_outlive_owner: {
+    env: 'OCTROI_KEYS_OUTLIVE_OWNER',
+    description: 'Whether keys that are made without saying so go on when their account is disabled.',
+    schema: yesOrNo.default(false),
   },
   log_level: {
     env: 'OCTROI_LOG_LEVEL',
@@ -171,7 +221,7 @@ export function readSettings({ configFile, env, flags = {} }: SettingsSource): S
   return settings as Settings
 }
 
-const PATHS: ReadonlySet<string> = new Set(['data_dir', 'master_key_file', 'connectors'])
+const PATHS: ReadonlySet<string> = new Set(['data_dir', 'master_key_file', 'connectors', 'keys_files'])
 
 /** A path of the file is read from the file's folder, one of the environment or the command line from the current folder. */
 function absolute(folder: string, value: unknown): unknown {
@@ -218,4 +268,19 @@ function unknownNames({ name: file, values }: ReturnType<typeof readFile>): stri
 export function masterKeySource(settings: Settings): { readonly value: string } | { readonly file: string } {
   if (settings.master_key !== undefined) return { value: settings.master_key }
   return { file: settings.master_key_file ?? join(settings.data_dir, 'master.key') }
+}
+
+/** Where the environment and files provide keys: files first, later texts win. */
+export function keysSources(settings: Settings): {
+  readonly files: readonly string[]
+  readonly environment: string
+  readonly texts: readonly { readonly name: string; readonly text: string }[]
+} {
+  const { keys_files: files, environment, keys, server_env_config, server_env_config_secret } = settings
+  const texts = [
+    { name: SETTINGS.keys.env, text: keys },
+    { name: SETTINGS.server_env_config.env, text: server_env_config },
+    { name: SETTINGS.server_env_config_secret.env, text: server_env_config_secret },
+  ]
+  return { files, environment, texts: texts.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }])) }
 }

@@ -68,8 +68,8 @@ export interface KeyStore {
   delete(id: string): Promise<boolean>
   /** Adds a secret; those before it end at `previousEndAt` (an RFC 3339 time) at the latest. */
   replaceSecret(secret: KeySecret, previousEndAt: string): Promise<void>
-  /** Keys that are live and end between the two times. */
-  expiringBetween(from: string, to: string): Promise<readonly ApiKey[]>
+  /** Keys that are live and end between the two times, the soonest first; a thousand at most, those that come behind `after`. */
+  expiringBetween(from: string, to: string, after?: Pick<ApiKey, 'id' | 'expires_at'>): Promise<readonly ApiKey[]>
   count(): Promise<number>
 }
 

@@ -18,7 +18,8 @@ interface Passport {
   readonly goodUntil: number
 }
 
-const PLACE = 'forward-auth'
+/** With spaces: what is kept for a connection stands under its id, which has none. */
+const PLACE = 'assertions of forward-auth'
 
 /**
  * Says who is calling, in headers and in a signed assertion (RFC 7519) that one host alone should take. Kept with the admission, so
@@ -48,6 +49,16 @@ export class Assertions {
     const headers = identityHeaders(admission.principal, this.#assertion(admission, host, nowMs))
     kept.set(host, { headers, goodUntil: Math.min(nowMs + HANDED_OUT_MS, admission.endsAt) })
     return headers
+  }
+
+  /** The headers without an assertion, for proxies that hand none on. */
+  unsignedFor(admission: Admission): readonly string[] {
+    let kept = admission.compiled.get(UNSIGNED) as readonly string[] | undefined
+    if (kept === undefined) {
+      kept = identityHeaders(admission.principal, '')
+      admission.compiled.set(UNSIGNED, kept)
+    }
+    return kept
   }
 
   #assertion({ principal, endsAt }: Admission, host: string, nowMs: number): string {

@@ -57,7 +57,7 @@ export class ForwardAuth {
     const check = new Check(request, response, askedBy(target), this.#parts)
     const refuse = (error: unknown) => this.#seen(check, target, check.refuse(error))
     try {
-      const done = this.#decide(check, target)
+      const done = this.#decide(check)
       if (done instanceof Promise) done.then(() => this.#seen(check, target, undefined), refuse)
       else this.#seen(check, target, undefined)
     } catch (error) {
@@ -65,22 +65,22 @@ export class ForwardAuth {
     }
   }
 
-  #decide(check: Check, target: string): Soon<undefined> {
+  #decide(check: Check): Soon<undefined> {
     // Read before anything that it vouches for is loaded.
     return soon(this.#parts.hot.version(), (version) => {
-      this.#arrive(check, target)
+      this.#arrive(check)
       return soon(this.#tables.at(version), (table) => this.#answer(check, version, table))
     })
   }
 
   /** Who asks, and about what. */
-  #arrive(check: Check, target: string): void {
+  #arrive(check: Check): void {
     const head = readHead(check.request.rawHeaders)
     check.head = head
     const caller = this.#parts.callers.identify(check.request.socket, head)
     check.caller = caller
     if (!caller.trusted) throw untrusted(caller.address)
-    requireKnown(target)
+    requireKnown(check.askedBy)
     const { appended } = check.askedBy
     const original = originalRequest(
       head,
@@ -139,8 +139,8 @@ export class ForwardAuth {
     const { limits, now } = this.#parts
     if (proofs.length === 1) return limits.count((proofs[0] as Proof).admission.key, now()) as Soon<undefined>
     const keys = new Set(proofs.map(({ admission }) => admission.key))
-    const waits = [...keys].map((key) => limits.count(key, now())).filter((wait) => wait !== undefined)
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined)
+    // Each as a promise: one that refuses at once must not leave another's refusal to nobody, which ends the process.
+    return Promise.all([...keys].map(async (key) => limits.count(key, now()))).then(() => undefined)
   }
 
   /** What servers may read into the path has to be allowed as well. Nobody is asked twice for his limit. */
@@ -160,6 +160,7 @@ export class ForwardAuth {
     if (admission === undefined) return check.pass(BLANK_IDENTITY)
     const nowMs = now()
     noteUse(trail, admission, nowMs)
+    if (check.askedBy.unsigned) return check.pass(assertions.unsignedFor(admission))
     return check.pass(assertions.headersFor(admission, (check.original as OriginalRequest).host, nowMs))
   }
 
@@ -173,13 +174,16 @@ export class ForwardAuth {
   }
 }
 
-/** The first of those who proved who they are that the route allows. A route that takes nothing but anybody asks no more. */
+/**
+ * The first of those who proved who they are that the route allows. The others have to be allowed too, or be the same account: a second
+ * proof that anybody's account could give would be none. A route that takes nothing but anybody asks no more.
+ */
 function allowed(check: Check, route: Route, proofs: readonly Proof[]): Admission | undefined {
   if (proofs.length === 0) return undefined
-  for (const { admission } of proofs) {
-    const { key_id, account, groups } = admission.principal
-    if (routeAllows(route, { key_id, account, groups })) return admission
-  }
+  const isAllowed = ({ admission }: Proof) => routeAllows(route, admission.principal)
+  const identity = proofs.find(isAllowed)?.admission
+  const account = identity?.principal.account
+  if (proofs.every((proof) => isAllowed(proof) || proof.admission.principal.account === account)) return identity
   check.admission = proofs[0]?.admission
   throw new OctroiError('not_granted', 'This route does not allow who is calling.')
 }

@@ -6,8 +6,12 @@ const PREFIX = '/forward-auth'
 export interface AskedBy {
   /** Only 2xx, 401, 403 and 5xx are of use to it. */
   readonly nginx: boolean
+  /** Nothing behind it checks assertions: none is signed. */
+  readonly unsigned: boolean
   /** Envoy appends the path of the original request to ours; `null`: headers name it. */
   readonly appended: string | null
+  /** What is wrong with how it asks; said once it is known that a trusted proxy is told. */
+  readonly fault: string | null
 }
 
 export function isForwardAuth(target: string): boolean {
@@ -16,29 +20,37 @@ export function isForwardAuth(target: string): boolean {
   return Number.isNaN(next) || next === 47 || next === 63
 }
 
-const PLAIN: AskedBy = { nginx: false, appended: null }
-const NGINX: AskedBy = { nginx: true, appended: null }
-
 /** Proxies that may name themselves; only one of them needs other answers. */
 const KNOWN = new Set(['nginx', 'caddy', 'traefik', 'haproxy', 'envoy'])
 
-/** What is wrong with `for` is found by `requireKnown`, once there is somebody to tell it to. */
+const PLAIN: AskedBy = { nginx: false, unsigned: false, appended: null, fault: null }
+
+let lastTarget = PREFIX
+let lastAsked = PLAIN
+
+/** A proxy asks in the same words each time: what was read last is kept. */
 export function askedBy(target: string): AskedBy {
-  if (target.length === PREFIX.length) return PLAIN
-  if (target.charCodeAt(PREFIX.length) === 47) return { nginx: false, appended: target.slice(PREFIX.length) }
-  return forIn(target) === 'nginx' ? NGINX : PLAIN
+  if (target.charCodeAt(PREFIX.length) === 47) return { ...PLAIN, appended: target.slice(PREFIX.length) }
+  if (target === lastTarget) return lastAsked
+  const asked = readQuery(new URLSearchParams(target.slice(PREFIX.length + 1)))
+  lastTarget = target
+  lastAsked = asked
+  return asked
 }
 
-/** Throws `invalid_request` for a proxy that is not known: a mistyped name would get answers that do not fit it. */
-export function requireKnown(target: string): void {
-  if (target.charCodeAt(PREFIX.length) !== 63) return
-  const name = forIn(target)
-  if (name === null || KNOWN.has(name)) return
-  throw new OctroiError('invalid_request', `for: there is no such proxy here; known are ${[...KNOWN].join(', ')}.`)
+/** A mistyped name would get answers that do not fit it. */
+function readQuery(query: URLSearchParams): AskedBy {
+  const [name, assertion] = [query.get('for'), query.get('assertion')]
+  const fault =
+    name !== null && !KNOWN.has(name)
+      ? `for: there is no such proxy here; known are ${[...KNOWN].join(', ')}.`
+      : assertion !== null && assertion !== 'none'
+        ? 'assertion: may be left out, or be none.'
+        : null
+  return { nginx: name === 'nginx', unsigned: assertion === 'none', appended: null, fault }
 }
 
-function forIn(target: string): string | null {
-  const query = target.slice(PREFIX.length + 1)
-  const name = query.startsWith('for=') ? query.slice(4) : ''
-  return KNOWN.has(name) ? name : new URLSearchParams(query).get('for')
+/** Throws `invalid_request`. */
+export function requireKnown({ fault }: AskedBy): void {
+  if (fault !== null) throw new OctroiError('invalid_request', fault)
 }

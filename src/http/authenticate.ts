@@ -6,8 +6,8 @@ import type { Caller, Callers } from '../inbound/caller.ts'
 import type { Entrance, Visit } from '../inbound/entrance.ts'
 import { containsKey } from '../inbound/key_format.ts'
 import { type RequestHead, readHead } from '../inbound/request_head.ts'
-import { holdsSomewhere } from '../policy/permissions.ts'
 import type { KeyLimits } from '../policy/key_limits.ts'
+import { holdsSomewhere } from '../policy/permissions.ts'
 
 export interface Authenticating {
   readonly hot: HotReads

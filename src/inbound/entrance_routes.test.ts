@@ -23,6 +23,11 @@ async function admitBy(mode: 'any' | 'all', kinds: AcceptKind[], raw: string[]) 
   }
 }
 
+it('no promise for a key that is known', () => {
+  const proofs = entrance().entrance.admitBy(visit(key('K1')), 1, { mode: 'any', kinds: ['api_key', 'jwt'] })
+  expect(proofs).toEqual([{ kind: 'api_key', admission: GOOD.key }])
+})
+
 describe('any of what a route accepts', () => {
   it.each<[AcceptKind[], string[], unknown]>([
     [['api_key'], key('K1'), [['api_key', GOOD.key]]],

@@ -41,7 +41,7 @@ describe('keys that the environment provides', () => {
       ['warning', 'provided_keys.open', expect.stringContaining(`${path}: every user of this machine`)],
       ['warning', 'provided_keys.unused', expect.stringContaining('no stored key has the tech_name till')],
       ['warning', 'provided_keys.weak', expect.stringContaining('under 20 characters')],
-      ['ok', 'provided_keys', 'The environment provides 1 keys.'],
+      ['ok', 'provided_keys', 'Keys that the environment provides: 1.'],
     ])
   })
 

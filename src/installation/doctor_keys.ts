@@ -30,5 +30,8 @@ export async function providedKeyFindings(settings: Settings, { open, ring }: In
     found.push({ level: 'warning', code: `provided_keys.${kind}`, message: `${message}.`, advice: ADVICE[kind] })
   }
   if (faults.length > 0) return found
-  return [...found, { level: 'ok', code: 'provided_keys', message: `The environment provides ${names.size} keys.` }]
+  return [
+    ...found,
+    { level: 'ok', code: 'provided_keys', message: `Keys that the environment provides: ${names.size}.` },
+  ]
 }

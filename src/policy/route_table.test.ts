@@ -6,7 +6,7 @@ import { RouteTable } from './route_table.ts'
 /** `host path METHODS` → a route of that name. */
 function route(text: string): Route {
   const [host = '', path = '', methods = '*'] = text.split(' ')
-  return { id: text, host, path, methods: methods.split(',') } as Route
+  return { id: text, host, path, methods: methods.split(',') } as unknown as Route
 }
 
 const table = (...texts: string[]) => new RouteTable(texts.map(route))

@@ -64,13 +64,27 @@ export class Keys implements KeyStore {
     })
   }
 
-  async expiringBetween(from: string, to: string): Promise<readonly ApiKey[]> {
+  async expiringBetween(
+    from: string,
+    to: string,
+    after?: Pick<ApiKey, 'id' | 'expires_at'>,
+  ): Promise<readonly ApiKey[]> {
+    const { id = '', expires_at = null } = after ?? {}
     const rows = await this.#rows()
       .where('expires_at', '>', from)
       .where('expires_at', '<=', to)
       .where('revoked_at', 'is', null)
       .where('disabled_at', 'is', null)
+      .$if(expires_at !== null, (query) =>
+        query.where((where) =>
+          where.or([
+            where('expires_at', '>', expires_at),
+            where.and([where('expires_at', '=', expires_at), where('id', '>', id)]),
+          ]),
+        ),
+      )
       .orderBy('expires_at')
+      .orderBy('id')
       .limit(1_000)
       .execute()
     return rows.map(keyFromRow)

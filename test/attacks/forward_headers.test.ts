@@ -136,7 +136,7 @@ describe('T6: X-Forwarded-For', () => {
     ['nothing that is an address', 'a', '400 invalid_request'],
     ['ten thousand characters', '1'.repeat(10_000), '400 invalid_request'],
     ['a thousand hops', Array(1_000).fill('10.0.0.1').join(', '), '400 invalid_request'],
-    ['an empty hop', '10.0.0.1,, 10.0.0.2', '400 invalid_request'],
+    ['an empty hop', '10.0.0.1,, 127.0.0.1', '400 invalid_request'],
     ['a name', 'localhost', '400 invalid_request'],
   ])('T6: 400 with %s', async (_, value, code) => {
     expect(codeOf(await scene.ask({ headers: ['API-KEY', key.key, 'X-Forwarded-For', value] }))).toBe(code)

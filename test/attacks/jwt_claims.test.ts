@@ -207,6 +207,23 @@ describe('what a token may do', () => {
     await scene.gate.api('PATCH', '/accounts/till', { grants: [{ connection: 'svc', allow: ['GET /**'] }] })
   })
 
+  it('what the groups of its account were granted; not what its keys were', async () => {
+    const grants = [{ connection: 'svc', allow: ['DELETE /x'] }]
+    await scene.gate.api('POST', '/groups', { id: 'cleaners', name: 'Cleaners', grants })
+    await scene.gate.api('POST', '/keys', {
+      name: 'k',
+      account: 'till',
+      grants: [{ connection: 'svc', allow: ['PUT /x'] }],
+    })
+    const good = await token()
+    expect(await through(good, '/x', { method: 'DELETE' })).toEqual([403, 'not_granted'])
+    await scene.gate.api('PATCH', '/accounts/till', { groups: ['cleaners'] })
+    expect(await through(good, '/x', { method: 'DELETE' })).toEqual(PASSES)
+    expect(await through(good, '/x', { method: 'PUT' })).toEqual([403, 'not_granted'])
+    await scene.gate.api('PATCH', '/accounts/till', { groups: [] })
+    expect(await through(good, '/x', { method: 'DELETE' })).toEqual([403, 'not_granted'])
+  })
+
   it('403 at the management API, whatever its account owns', async () => {
     const answer = await scene.gate.api('GET', '/keys', undefined, { key: await token() })
     expect([answer.status, answer.body.code]).toEqual([403, 'not_granted'])

@@ -41,7 +41,9 @@ describe('T23: no key is made or changed but by who may', () => {
   it.each([
     ['POST', '/keys', CREATE],
     ['POST', '/keys/import', { ...CREATE, secret: 'a-secret-of-my-own-choosing' }],
+    ['POST', '/keys/import/batch', { keys: [{ ...CREATE, secret: 'a-secret-of-my-own-choosing' }] }],
     ['GET', '/keys', undefined],
+    ['GET', '/keys/abcdefgh/usage', undefined],
     ['PATCH', '/keys/abcdefgh', { name: 'x' }],
     ['POST', '/keys/abcdefgh/rotate', {}],
     ['DELETE', '/keys/abcdefgh', undefined],
@@ -62,6 +64,17 @@ describe('T23: no key is made or changed but by who may', () => {
     for (const { status } of calls) expect(status).toBe(400)
     expect((await api('GET', `/keys/${id}`)).body).toMatchObject({ id, imported: false, state: 'active' })
   })
+
+  it.each(Object.keys(STORED).filter((field) => field !== 'secret'))(
+    'T23: mass assignment: 400 with %s in a row of a batch, and no row is taken over',
+    async (field) => {
+      const row = { name: 'mine', secret: 'a-secret-of-my-own-choosing' }
+      const wrong = { ...row, secret: `${row.secret}-2`, [field]: STORED[field as keyof typeof STORED] }
+      expect((await api('POST', '/keys/import/batch', { keys: [row, wrong] })).status).toBe(400)
+      const { body } = await api('POST', '/keys/import/batch', { keys: [row], dry_run: true })
+      expect(body).toMatchObject({ made: 1, unchanged: 0 })
+    },
+  )
 
   it('T23: __proto__ in the text of the body', async () => {
     for (const text of [

@@ -44,7 +44,7 @@ describe('octroi key import FILE', () => {
     const plan = await run('import', file, '--make-accounts', '--make-groups', '--dry-run')
     expect([plan.code, await count()]).toEqual([0, before])
     expect(plan.stdout).toMatch(/3 +Shop +marc-demo +- +- +active +made/)
-    expect(plan.stdout).toContain('3 keys would be taken over, 0 were before, 0 are left out.')
+    expect(plan.stdout).toContain('Keys that would be taken over: 3; that were before: 0; left out: 0.')
     expect(plan.stdout).toContain('Accounts that would be made: mitchell-admin, marc-demo')
     expect(plan.stdout).toContain('Columns that were not read: id')
 
@@ -125,7 +125,7 @@ describe('octroi key import FILE', () => {
     const whole = files.file('whole.csv', ['name,key', ...rows].join('\n'))
     const { code, screen } = await octroiOnTerminal(['key', 'import', whole], [], env())
     expect([code, screen]).toEqual([0, expect.stringContaining('1000 of 2100 keys')])
-    expect(screen).toContain('2100 keys were taken over')
+    expect(screen).toContain('Keys that were taken over: 2100;')
     expect(screen).not.toContain('CANARY')
     expect(await count()).toBe(before + 2_100)
   })

@@ -46,6 +46,9 @@ describe('octroi group', () => {
       accounts: ['members'],
       keys: [{ id: taken.id, name: 'taken', account: 'members', inherited: true }],
     })
+    const listed = (group: string) => json(['key', 'ls', '--group', group])
+    expect((await listed('staff')).map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining([taken.id]))
+    expect((await listed('partners')).map(({ id }: { id: string }) => id)).toEqual([own.id])
     expect((await run(['group', 'show', 'partners'])).stdout).toContain(`${own.id} (own, of members)`)
     expect(await run(['group', 'rm', 'staff', '--yes', '--json'])).toMatchObject({
       code: 1,

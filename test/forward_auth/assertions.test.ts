@@ -83,6 +83,17 @@ describe('Octroi-Assertion', () => {
     const { exp } = decodeJwt(await assertion(HOST, secret))
     expect((exp as number) * 1000).toBeLessThanOrEqual(Date.parse(expires_at))
   })
+  it('is blank where the proxy says that nobody checks it; whatever else it says is 400', async () => {
+    const headers = ['API-KEY', key.key]
+    const answer = await scene.ask({ headers, query: '?for=nginx&assertion=none' })
+    expect([answer.status, answer.header('octroi-subject'), answer.header('octroi-assertion')]).toEqual([
+      200,
+      'till',
+      '',
+    ])
+    expect(await assertion()).not.toBe('')
+    expect((await scene.ask({ headers, query: '?assertion=no' })).status).toBe(400)
+  })
   it('says at once what has changed', async () => {
     await scene.account({ id: 'moving', name: 'Moving' })
     const { key: secret } = await scene.key({ account: 'moving' })

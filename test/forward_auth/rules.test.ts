@@ -113,6 +113,13 @@ describe('accept all', () => {
     await scene.account({ id: 'third', name: 'Third', password: PASSWORD })
     expect(await asked('/all', ['API-KEY', other.key, ...basic('third')])).toBe('403 not_granted')
   })
+  it('403 when one of them is of an account that is not allowed: anybody’s second proof is none', async () => {
+    expect(await asked('/all', [...KEY(), ...basic('third')])).toBe('403 not_granted')
+    expect(await asked('/keyonly', [...KEY(), ...basic('third')])).toBe('403 not_granted')
+    await scene.route({ path: '/both', accept: { all: ['basic', 'api_key'] }, allow: { accounts: ['till', 'third'] } })
+    const both = await scene.ask({ uri: '/both', headers: [...KEY(), ...basic('third')] })
+    expect([codeOf(both), both.header('octroi-subject')]).toEqual(['200 passed', 'third'])
+  })
 })
 
 describe('allow', () => {

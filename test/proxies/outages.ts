@@ -6,6 +6,7 @@ import { listen } from '../support/loopback.ts'
 import { type Application, startApplication } from './application.ts'
 import type { RunningProxy } from './proxy.ts'
 import { ask, type Start, startScene } from './scene.ts'
+import { IDENTITY } from './seen.ts'
 
 /** Our own trouble is a 5xx to the caller: never 401 or 403, and never a way in. */
 export function describeOutages(start: Start): void {
@@ -53,6 +54,37 @@ export function describeOutages(start: Start): void {
       }
       expect(application.seen).toEqual([])
     }
+
+    it('it gets what it needs of the caller', async () => {
+      const lines = ['Authorization: a0', 'API-KEY: a1', 'X-API-Key: a2', 'Cookie: a3=1', 'Origin: a4', 'Accept: a5']
+      const preflight = ['Access-Control-Request-Method: a6', 'Access-Control-Request-Headers: a7']
+      const got: string[][] = []
+      await instead(createHttpServer((request, response) => void (got.push(request.rawHeaders), response.end())))
+      await ask(proxy.port, 'POST /x', [
+        ...lines,
+        ...preflight,
+        'Sec-Fetch-Mode: a8',
+        'Octroi-Trace: a9',
+        'Content-Length: 2',
+        '',
+        'ok',
+      ])
+      expect(got).toHaveLength(1)
+      for (let i = 0; i < 10; i++) expect(got[0]?.filter((text) => text.startsWith(`a${i}`))).toHaveLength(1)
+      expect(String(got).toLowerCase()).not.toMatch(/content-length,[^0]|transfer-encoding/)
+    })
+
+    it('many checks go over few connections', async () => {
+      let connections = 0
+      const blank = Object.fromEntries(IDENTITY.map((name) => [name, '']))
+      const headers = { ...blank, 'Content-Length': '0' }
+      const gate = createHttpServer((_, response) => void response.writeHead(200, headers).end())
+      gate.keepAliveTimeout = 0
+      await instead(gate.on('connection', () => connections++))
+      for (let i = 0; i < 40; i++) expect((await ask(proxy.port, 'GET /x', [])).status).toBe(200)
+      expect(application.seen).toHaveLength(40)
+      expect(connections).toBeLessThan(10)
+    })
 
     it('5xx when nobody answers in time', async () => {
       await instead(createServer())

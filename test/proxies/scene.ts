@@ -37,6 +37,7 @@ const ROUTES = [
   },
   { id: 'once', path: '/once', allow: { authenticated: true } },
   { id: 'machines', path: '/machines/**', accept: { any: ['mtls'] }, allow: { accounts: ['crm'] } },
+  { id: 'inner', path: '/.octroi/**', allow: { authenticated: true } },
   { id: 'admin', path: '/admin/**', allow: { accounts: ['administration'] } },
 ]
 

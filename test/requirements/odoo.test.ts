@@ -145,6 +145,14 @@ it('S4-05: JSON-2: a program’s key as a bearer token becomes Octroi’s bearer
   expect([other.status, other.headers['octroi-error']]).toEqual([403, 'not_granted'])
 })
 
+it('S4-05: XML-RPC passes beside Octroi as it is, with the key of a user for a password', async () => {
+  const params = ['db', 'reports', ODOO_RPC_KEY, ''].map((value) => `<param><value>${value}</value></param>`)
+  const call = `<methodCall><methodName>authenticate</methodName><params>${params.join('')}</params></methodCall>`
+  const { status, text } = await house.ask('POST /xmlrpc/2/common', { 'Content-Type': 'text/xml' }, call)
+  expect([status, text]).toEqual([200, expect.stringContaining('<int>3</int>')])
+  expect(house.last().body.toString()).toBe(call)
+})
+
 it('S4-08: an administrator makes, changes and ends keys of every account; nobody else sees them', async () => {
   const made = await house.make('/keys', { name: 'Till', account: 'webshop', grants: GRANTS })
   expect((await house.ask(ORDERS, { 'API-KEY': made.key })).status).toBe(200)

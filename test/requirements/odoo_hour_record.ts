@@ -17,6 +17,8 @@ export function recorded(steps: readonly string[], { folder, gate, odoo, site }:
     .replaceAll(gate, 'http://127.0.0.1:8700')
     .replaceAll(odoo, 'http://127.0.0.1:8069')
     .replaceAll(site, 'https://odoo.example.org')
+    // There is no certificate here.
+    .replaceAll('http://odoo.example.org', 'https://odoo.example.org')
     .replaceAll(/oct_key_([a-z0-9]{8})_[0-9A-Za-z]{38}/g, 'oct_key_$1_...')
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z/g, '2026-11-22T09:00:00$1Z')
     .replaceAll(/^(date): .+$/gim, '$1: Sun, 22 Nov 2026 09:00:00 GMT')

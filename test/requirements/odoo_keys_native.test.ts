@@ -1,7 +1,7 @@
 import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { warnOfExpiry } from '../../src/app.ts'
 import { openInstallation } from '../../src/installation/open.ts'
+import { warnOfExpiry } from '../../src/installation/rounds.ts'
 import { folder, octroi } from '../cli/octroi.ts'
 import { filledInstallation, freshSettings, removeFolders } from '../faults/places.ts'
 import { ask, askRaw, keyWithId, type Scene, until } from '../gateway/scene.ts'
@@ -41,7 +41,7 @@ it('A-60: Odoo’s own keys are hashes: those are refused, whoever still has the
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('line 2, secret: is the hash of a key')])
   expect((await api('POST', '/keys/import', { name: 'x', secret: stored })).status).toBe(400)
   const taken = await run(csv(key))
-  expect([taken.code, taken.stdout]).toEqual([0, expect.stringContaining('1 keys were taken over')])
+  expect([taken.code, taken.stdout]).toEqual([0, expect.stringContaining('Keys that were taken over: 1;')])
   expect((await api('GET', '/keys/self', undefined, key)).body).toMatchObject({ account: 'demo', imported: true })
 })
 
@@ -118,6 +118,33 @@ it('A-63: events warn 30, 7 and 1 days before a key ends, once each, and of no o
     [7 * 24, of(7)],
     [24, of(1)],
   ])
+})
+
+it('A-63: each of thousands of keys that end at the same moment is warned of', async () => {
+  const settings = await freshSettings('sqlite')
+  await filledInstallation(settings, 0)
+  const { open } = await openInstallation(settings)
+  const [first] = await open.store.keys.list({ limit: 1 })
+  const expires_at = '2027-06-30T12:00:00.000Z'
+  await open.store.transaction(async (store) => {
+    for (let i = 0; i < 2_100; i++) {
+      const id = `key-${i}`
+      const secret = { hash: `#${id}`, key_id: id, expires_at: null, created_at: first!.created_at }
+      await store.keys.insert({ ...first!, id, expires_at, tech_name: null }, secret)
+    }
+  })
+  for (let round = 0; round < 2; round++) await warnOfExpiry(open.store, new Date('2027-06-10T12:00:00.000Z'))
+  const subjects = new Set<string>()
+  let events = 0
+  for (let after: string | undefined; ; ) {
+    const page = await open.store.events.list({ limit: 200, after }, { type: 'key.expiring' })
+    for (const { subject } of page) subjects.add(subject)
+    events += page.length
+    after = page.at(-1)?.id
+    if (after === undefined) break
+  }
+  expect([subjects.size, events]).toEqual([2_100, 2_100])
+  await open.close()
 })
 
 it('A-64: a key that has expired stays in the list, says so to its holder alone, and the doctor names it', async () => {

@@ -125,6 +125,20 @@ describe.each(ENGINES)('%s', (engine) => {
       expect(await store.groups.delete('a.1').catch((error) => error)).toEqual(conflict('the account full'))
     })
 
+    it('are listed by their group, be it of their own or of their account', async () => {
+      await store.accounts.insert(full({ groups: ['b'], certificate_subjects: [] }))
+      const rows = { k2: null, k3: ['a.1', 'b'], k4: ['a.1'], k5: [] }
+      for (const [id, groups] of Object.entries(rows)) {
+        await store.keys.insert(apiKey(id, 'full', { groups }), keySecret(`hash-${id}`, id))
+      }
+      const idsOf = async (group: string, more = {}) =>
+        (await store.keys.list({ limit: 9, ...more }, { group })).map(({ id }) => id)
+      expect(await idsOf('b')).toEqual(['k2', 'k3'])
+      expect(await idsOf('a.1')).toEqual(['k3', 'k4'])
+      expect(await idsOf('a.1', { after: 'k3' })).toEqual(['k4'])
+      expect(await idsOf('nobodys')).toEqual([])
+    })
+
     it('refuse a group that does not exist, and keep nothing of it', async () => {
       const lost = apiKey('k2', 'a1', { groups: ['b', 'c'] })
       await expect(store.keys.insert(lost, keySecret('hash-2', 'k2'))).rejects.toEqual(conflict('no group c\\.'))

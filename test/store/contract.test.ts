@@ -150,6 +150,12 @@ describe.each(ENGINES)('%s', (engine) => {
       await make('disabled', '2026-05-01T00:00:00.000Z', { disabled_at: '2026-04-01T00:00:00.000Z' })
       const found = await store.keys.expiringBetween('2026-04-30T00:00:00.000Z', '2026-05-03T00:00:00.000Z')
       expect(found.map(({ id }) => id)).toEqual(['soon', 'late'])
+      await make('same', found[1]?.expires_at ?? '')
+      const behind = async (after: (typeof found)[number] | undefined) =>
+        (await store.keys.expiringBetween('2026-04-30T00:00:00.000Z', '2026-05-03T00:00:00.000Z', after)).map(
+          ({ id }) => id,
+        )
+      expect([await behind(found[0]), await behind(found[1])]).toEqual([['late', 'same'], ['same']])
     })
   })
 

@@ -1,0 +1,57 @@
+import { tidyActivity } from '../audit/maintenance.ts'
+import type { Settings } from '../config/settings.ts'
+import { newEvent } from '../core/events.ts'
+import type { Store } from '../core/stores.ts'
+import type { ApiKey } from '../core/types.ts'
+import type { SigningKeyRing } from '../vault/signing_keys.ts'
+import type { Installation } from './open.ts'
+
+const ROUND_MS = 3_600_000
+const DAY_MS = 86_400_000
+const WARN_DAYS = [30, 7, 1]
+const KEEP_DELIVERIES_MS = 30 * DAY_MS
+
+/** Slow work, once at start and then every hour. */
+export function startRounds(
+  { open, auditKey }: Installation,
+  signingKeys: SigningKeyRing,
+  settings: Settings,
+  log: { error(fields: object, message: string): void },
+): NodeJS.Timeout {
+  const round = () =>
+    Promise.all([
+      tidyActivity(open.activity, auditKey, settings.audit_retention_days, new Date()),
+      warnOfExpiry(open.store, new Date()),
+      signingKeys.round(),
+      open.store.connectSessions.deleteExpired(new Date().toISOString()),
+      open.store.deliveries.prune(new Date(Date.now() - KEEP_DELIVERIES_MS).toISOString()),
+    ]).catch((error) => log.error({ err: error }, 'the hourly round failed'))
+  setTimeout(round, 5_000).unref()
+  return setInterval(round, ROUND_MS).unref()
+}
+
+/** An event for each key that ends within 30, 7 and 1 days, once each. */
+export async function warnOfExpiry(store: Store, now: Date): Promise<void> {
+  for (const days of WARN_DAYS) {
+    for await (const key of expiringWithin(store, days, now)) {
+      const type = 'key.expiring'
+      const subject = `key:${key.id}`
+      const since = new Date(Date.parse(key.expires_at as string) - days * DAY_MS).toISOString()
+      if (await store.events.existsSince(type, subject, since)) continue
+      await store.events.insert(
+        newEvent(type, subject, { name: key.name, expires_at: key.expires_at, within_days: days }, now),
+      )
+    }
+  }
+}
+
+/** Thousands may end at one time: those that came in one import. */
+async function* expiringWithin(store: Store, days: number, now: Date): AsyncGenerator<ApiKey> {
+  const until = new Date(now.getTime() + days * DAY_MS).toISOString()
+  for (let last: ApiKey | undefined; ; ) {
+    const page = await store.keys.expiringBetween(now.toISOString(), until, last)
+    yield* page
+    last = page.at(-1)
+    if (last === undefined) return
+  }
+}

@@ -1,0 +1,132 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestGate, type TestGate } from '../support/gate.ts'
+import { octroi } from './octroi.ts'
+
+/** A proxy in a few lines, that can be as wrong as real configurations are. */
+interface Habits {
+  /** Over the headers by which it asks. `undefined`: left out. */
+  readonly asks?: Readonly<Record<string, string | undefined>>
+  readonly at?: string
+  /** It never asks. */
+  readonly asleep?: boolean
+  /** It lets everybody in, whatever the gate says. */
+  readonly deaf?: boolean
+  readonly passesKeyOn?: boolean
+}
+
+let gate: TestGate
+let key: string
+const servers: Server[] = []
+beforeAll(async () => {
+  gate = await startTestGate({ OCTROI_TRUSTED_PROXIES: '127.0.0.1' })
+  key = (await gate.api('POST', '/keys', { name: 'till', grants: [] })).body.key
+  const allow = { authenticated: true }
+  await gate.api('POST', '/routes', {
+    id: 'orders',
+    host: '127.0.0.1',
+    path: '/orders/**',
+    accept: { any: ['api_key'] },
+    allow,
+  })
+})
+afterAll(async () => {
+  for (const server of servers) server.close().closeAllConnections()
+  await gate.stop()
+})
+
+async function proxy({ asks = {}, at = '/forward-auth', asleep, deaf, passesKeyOn = true }: Habits = {}, to = gate) {
+  const server = createServer(async (request, response) => {
+    if (asleep) return response.end('hello')
+    const headers = Object.entries({
+      'x-forwarded-method': request.method,
+      'x-forwarded-host': '127.0.0.1',
+      'x-forwarded-uri': request.url,
+      'x-forwarded-proto': 'http',
+      'x-forwarded-for': '127.0.0.1',
+      'octroi-trace': request.headers['octroi-trace'] as string,
+      'api-key': passesKeyOn ? (request.headers['api-key'] as string | undefined) : undefined,
+      ...asks,
+    }).filter((header): header is [string, string] => header[1] !== undefined)
+    const { status } = await fetch(`${to.url}${at}`, { headers })
+    response.writeHead(deaf ? 200 : status === 400 ? 500 : status).end()
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function doctor(url: string, args: readonly string[] = [], of = gate) {
+  const ran = await octroi(['doctor', 'forward-auth', url, ...args], {
+    env: { OCTROI_URL: of.url, OCTROI_KEY: of.adminKey, TILL_KEY: key },
+  })
+  expect(ran.stdout + ran.stderr).not.toContain(key)
+  return ran
+}
+
+describe('octroi doctor forward-auth', () => {
+  it('0 and every step, for a caller who passes', async () => {
+    const ran = await doctor(`${await proxy()}/orders/7`, ['--caller-key-env', 'TILL_KEY'])
+    expect(ran).toMatchObject({ code: 0, stderr: '' })
+    expect(ran.stdout).toMatch(/^ok +The check came from 127\.0\.0\.1, a trusted proxy/m)
+    expect(ran.stdout).toContain('GET http://127.0.0.1/orders/7')
+    expect(ran.stdout).toContain('Credentials arrived in: API-KEY.')
+    expect(ran.stdout).toContain('orders (* 127.0.0.1/orders/**) decides')
+    expect(ran.stdout).toMatch(/The gate lets administrator, by the key \w+ pass \(200\)/)
+  })
+  it('0 for a refusal that is a decision: without a key, and without a route', async () => {
+    const url = await proxy()
+    expect((await doctor(`${url}/orders/7`)).stdout).toContain('The gate answers 401 unauthenticated')
+    const none = await doctor(`${url}/elsewhere`)
+    expect([none.code, none.stdout]).toEqual([0, expect.stringContaining('No route is for this request')])
+    expect(none.stdout).toContain('is for another path')
+  })
+  it('0 with --json: one document with what was seen', async () => {
+    const { json } = await doctor(`${await proxy()}/orders/7`, ['--json', '--method', 'post'])
+    expect(json).toMatchObject({ ok: true, method: 'POST', answered: { status: 401 } })
+    expect(json.seen).toEqual([expect.objectContaining({ route: 'orders', code: 'unauthenticated', method: 'POST' })])
+  })
+  it.each<[string, Habits, string]>([
+    ['does not ask', { asleep: true }, 'no check with this trace arrived'],
+    ['loses the trace', { asks: { 'octroi-trace': undefined } }, 'Octroi-Trace'],
+    ['does not pass the key on', { passesKeyOn: false }, 'did not arrive'],
+    ['says another method', { asks: { 'x-forwarded-method': 'HEAD' } }, 'the proxy says HEAD'],
+    ['contradicts itself', { asks: { 'x-original-url': 'http://127.0.0.1/x' } }, 'contradict each other'],
+    ['forgets the host', { asks: { 'x-forwarded-host': undefined } }, 'X-Forwarded-Host'],
+    [
+      'lets everybody in',
+      { deaf: true, passesKeyOn: true, asks: { 'api-key': 'nobody-has-this-key' } },
+      'The gate refused, and yet',
+    ],
+  ])('1 with what to do, for a proxy that %s', async (_, habits, said) => {
+    const ran = await doctor(`${await proxy(habits)}/orders/7`, ['--caller-key-env', 'TILL_KEY'])
+    expect([ran.code, ran.stdout]).toEqual([1, expect.stringContaining(said)])
+    expect(ran.stdout).toContain('PROBLEM')
+  })
+  it('warns of another host, of a missing address, and of 500 for a refusal that nginx does not know', async () => {
+    const other = await proxy({ asks: { 'x-forwarded-host': 'other.example', 'x-forwarded-for': undefined } })
+    const { stdout } = await doctor(`${other}/orders/7`)
+    expect(stdout).toContain('the proxy says other.example')
+    expect(stdout).toContain('does not say who calls')
+    const unsafe = await doctor(`${await proxy({ asks: { 'x-forwarded-uri': '/a/../b' } })}/x`)
+    expect([unsafe.code, unsafe.stdout]).toEqual([1, expect.stringContaining('?for=nginx')])
+  })
+  it('1 for a proxy that is not trusted, with its address', async () => {
+    const wary = await startTestGate()
+    const ran = await doctor(`${await proxy({}, wary)}/orders/7`, [], wary)
+    expect([ran.code, ran.stdout]).toEqual([1, expect.stringContaining('OCTROI_TRUSTED_PROXIES (127.0.0.1)')])
+    await wary.stop()
+  })
+  it('1 where nothing answers; 64 for what is no URL, and for a URL with a password', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    await new Promise((resolve) => server.close(resolve))
+    expect(await doctor(`http://127.0.0.1:${port}/x`)).toMatchObject({ code: 1 })
+    for (const url of ['nonsense', 'ftp://a.example/', 'http://user:secret@a.example/']) {
+      const ran = await doctor(url)
+      expect([ran.code, ran.stderr]).toEqual([64, expect.not.stringContaining('secret')])
+    }
+  })
+})
