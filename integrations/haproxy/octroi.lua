@@ -6,7 +6,8 @@
 --
 -- The second line is not for show: when a Lua action fails, HAProxy goes on with the rules that follow.
 
-local TIMEOUT_MS = 5000
+-- Of one try; HAProxy's client makes up to four.
+local TIMEOUT_MS = 3000
 
 -- Of what the caller sent, the gate sees these and no other.
 local ASKED_WITH = {
@@ -19,13 +20,12 @@ local IDENTITY = {
   "octroi-subject", "octroi-kind", "octroi-name", "octroi-email", "octroi-groups", "octroi-key-id", "octroi-assertion",
 }
 local TOLD_CALLER = {
-  "content-type", "www-authenticate", "octroi-error", "octroi-request-id", "retry-after", "cache-control", "location",
-  "set-cookie",
+  "content-type", "www-authenticate", "octroi-error", "octroi-request-id", "retry-after", "cache-control",
 }
 
 -- Answers that are for the caller; any other is our own trouble.
 local FOR_CALLER = {
-  [302] = true, [400] = true, [401] = true, [403] = true, [429] = true, [502] = true, [503] = true, [504] = true,
+  [400] = true, [401] = true, [403] = true, [429] = true, [502] = true, [503] = true, [504] = true,
 }
 
 -- HAProxy counts the values of a header from 0, the HTTP client takes them from 1.

@@ -4,7 +4,7 @@ import { looksLikeOurs } from '../inbound/key_format.ts'
 export const STRONG_LENGTH = 20
 
 /** What stands for a secret in the tables of other systems: `$pbkdf2-sha512$6000$...` (Odoo's own keys), `$2b$12$...`, `$argon2id$...`. */
-const HASH = /^\$(?:pbkdf2|argon2|scrypt|bcrypt|2[abxy]?|[1567y])(?:-[a-z0-9-]+)?\$/
+const HASH = /^\$(?:pbkdf2|argon2(?:id|i|d)?|scrypt|bcrypt|2[abxy]?|[1567y])(?:-[a-z0-9-]+)?\$/
 
 interface Fences {
   readonly allow_weak: boolean
@@ -22,8 +22,7 @@ export function unfitness(secret: string, { allow_weak, cidrs, expires_at }: Fen
       path: 'secret',
       message: 'is the hash of a key, and no key: whoever has the key must be given a new one',
     })
-  if (/^(.)\1*$/.test(secret))
-    errors.push({ path: 'secret', message: 'is one character repeated: a masked key is none' })
+  if (/^[*.]+$/.test(secret)) errors.push({ path: 'secret', message: 'is masked: what is shown is no key' })
   if (secret.length < STRONG_LENGTH) {
     if (!allow_weak)
       errors.push({ path: 'allow_weak', message: `must be true for a key under ${STRONG_LENGTH} characters` })

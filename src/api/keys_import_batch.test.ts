@@ -5,7 +5,9 @@ import { expectFields, startWorld, type World } from '../../test/api/world.ts'
 const PROVIDED = 'the-key-of-the-environment-1'
 let world: World
 beforeAll(async () => {
-  world = await startWorld({ OCTROI_KEYS: `[api_key_provided]\nkey = ${PROVIDED}\n` })
+  world = await startWorld({
+    OCTROI_KEYS: `[api_key_provided]\nkey = ${PROVIDED}\n[api_key_provided-too]\nkey = ${PROVIDED}-2\n`,
+  })
 })
 afterAll(() => world.stop())
 
@@ -77,6 +79,11 @@ describe('keys-import.batch', () => {
     expect(await world.must('keys.self', { key: PROVIDED })).toMatchObject({ id: body.keys[0].id, provided: true })
     const again = await call({ keys: [{ name: 'Provided', tech_name: 'provided' }] })
     expect([again.status, again.body.unchanged]).toEqual([200, 1])
+  })
+
+  it('200 with a note where the environment provides another secret than the row has', async () => {
+    const { body } = await call({ keys: [row(), row({ tech_name: 'provided-too' })], dry_run: true })
+    expect(body.warnings).toEqual([expect.stringMatching(/^keys\.1\.tech_name: the environment provides/)])
   })
 
   it('400 with every row that is wrong, by its number, and nothing made', async () => {
@@ -156,6 +163,9 @@ describe('keys-import.batch', () => {
       { keys: [row({ groups: ['new-group'] })], make_groups: true },
       { keys: [row(), row({ permissions: ['*'] })] },
       { keys: [row({ grants: [{ connection: 'x', allow: ['GET /**'] }] })] },
+      // Whose key a provided secret is, is an administrator's decision.
+      { keys: [row({ tech_name: 'provided-too' })] },
+      { keys: [{ name: 'x', tech_name: 'provided-too' }] },
     ]) {
       expect((await call(body, key)).body).toMatchObject({ status: 403, code: 'not_granted' })
     }

@@ -55,7 +55,7 @@ export async function addKey(
 }
 
 /** What is shown or given of the key's own secret is worth nothing while another takes its place. */
-function warningOfProvided({ provided }: ApiParts, { tech_name }: ApiKey): string[] {
+export function warningOfProvided({ provided }: ApiParts, { tech_name }: Pick<ApiKey, 'tech_name'>): string[] {
   if (tech_name === null || !provided.provides(tech_name)) return []
   return [`tech_name: the environment provides the secret of ${tech_name}, so the key works by that one alone`]
 }

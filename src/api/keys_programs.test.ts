@@ -37,6 +37,17 @@ describe('groups of a key', () => {
   })
 })
 
+describe('a revoked key', () => {
+  it('leaves its groups and its tech_name to others', async () => {
+    await world.must('groups.create', { body: { id: 'season', name: 'Season' } })
+    const { id } = await newKey({ groups: ['season'], tech_name: 'summer' })
+    expect((await world.call('groups.delete', { params: { id: 'season' } })).status).toBe(409)
+    await world.must('keys.revoke', { params: { id } })
+    await world.must('groups.delete', { params: { id: 'season' } })
+    expect((await newKey({ tech_name: 'summer' })).tech_name).toBe('summer')
+  })
+})
+
 describe('a key whose secret the environment provides', () => {
   let id: string
   let stored: string

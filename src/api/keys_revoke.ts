@@ -16,7 +16,13 @@ export const keysRevoke = endpoint({
   async handle(operation) {
     await changeKey(
       operation,
-      (key, now) => ({ ...key, revoked_at: key.revoked_at ?? now }),
+      // What it held of names is free again: its groups can go, and another key can have its tech_name.
+      (key, now) => ({
+        ...key,
+        revoked_at: key.revoked_at ?? now,
+        groups: key.groups === null ? null : [],
+        tech_name: null,
+      }),
       (store, { id, name }) => store.events.insert(newEvent('key.revoked', `key:${id}`, { name })),
     )
   },

@@ -10,7 +10,7 @@ import { grantContext, requireHeld } from './grant_context.ts'
 import { holdingsOfKey } from './holdings.ts'
 import { unfitness } from './imported_secret.ts'
 import type { KeyBatch } from './keys_import_batch.ts'
-import { checkGrants, keyOf, type Making, requireTechName } from './keys_making.ts'
+import { checkGrants, keyOf, type Making, requireTechName, warningOfProvided } from './keys_making.ts'
 import { type Newcomers, newcomersOf } from './keys_newcomers.ts'
 
 type Batch = z.output<typeof KeyBatch>
@@ -55,7 +55,10 @@ export async function takeOver(store: Store, operation: Making & { readonly body
     ),
   )
   for (const { fields } of fresh) requireTechName(operation, fields)
-  const warnings = await grantWarnings(store, parts, fresh)
+  const warnings = [
+    ...(await grantWarnings(store, parts, fresh)),
+    ...fresh.flatMap((row) => providedWarnings(parts, row)),
+  ]
   const ids = body.dry_run ? new Map<number, string>() : await makeAll(store, operation, fresh, newcomers)
   return {
     dry_run: body.dry_run,
@@ -167,6 +170,11 @@ async function grantWarnings(store: Store, parts: ApiParts, taken: readonly Take
     }
   }
   return warnings
+}
+
+/** A row without a secret says itself that the environment has it. */
+function providedWarnings(parts: ApiParts, { row, hash, fields }: Taken): string[] {
+  return hash === null ? [] : warningOfProvided(parts, fields).map((warning) => `keys.${row}.${warning}`)
 }
 
 async function makeAll(

@@ -114,6 +114,11 @@ describe('keys of a server_env file', () => {
     }
   })
 
+  it('is known by its first line that says something', () => {
+    expect(read(`\uFEFF\n; of Odoo\n\n${conf}`, 'keys').rows).toHaveLength(1)
+    expect(read(`${'\n'.repeat(100_000)}name,key\nA,${KEY}`, 'keys').rows).toHaveLength(1)
+  })
+
   it('refuses one key for all, by its line', () => {
     const message = refused(`[auth_api_key]\nkey = ${KEY}`, 'keys.conf')
     expect(message).toContain('keys.conf: line 2 [auth_api_key] would give one key to all')

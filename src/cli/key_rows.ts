@@ -43,8 +43,18 @@ type Column = 'name' | 'key' | 'account' | 'groups' | 'tech_name' | 'active' | '
 
 /** `.conf` of server_env, or CSV. Throws `UsageError` with the line, never with what stands there. */
 export function keyRowsOf(text: string, file: string, now: number): KeyRows {
-  const isServerEnv = /\.(conf|ini|cfg)$/i.test(file) || /^\uFEFF?(\s*([#;][^\n]*)?\n)*\s*\[/.test(text)
+  const isServerEnv = /\.(conf|ini|cfg)$/i.test(file) || beginsWithSection(text)
   return isServerEnv ? fromServerEnv(text, file) : fromCsv(text, file, now)
+}
+
+function beginsWithSection(text: string): boolean {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)
+  return (
+    lines
+      .find((line) => !/^\s*(?:[#;]|$)/.test(line))
+      ?.trimStart()
+      .startsWith('[') === true
+  )
 }
 
 function fromServerEnv(text: string, file: string): KeyRows {

@@ -20,6 +20,7 @@ interface Passport {
 
 /** With spaces: what is kept for a connection stands under its id, which has none. */
 const PLACE = 'assertions of forward-auth'
+const UNSIGNED = 'unsigned headers of forward-auth'
 
 /**
  * Says who is calling, in headers and in a signed assertion (RFC 7519) that one host alone should take. Kept with the admission, so

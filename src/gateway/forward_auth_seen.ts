@@ -19,7 +19,7 @@ export function noteTrace(
   const { rawHeaders } = check.request
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if ((rawHeaders[i] as string).toLowerCase() !== TRACE) continue
-    traces.note((rawHeaders[i + 1] as string).trim(), seenIn(check, target, table))
+    traces.note((rawHeaders[i + 1] as string).trim(), () => seenIn(check, target, table))
     return
   }
 }

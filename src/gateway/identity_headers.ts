@@ -1,6 +1,29 @@
 import type { Principal } from '../core/program_types.ts'
 
-/** Who was let through. All of them on every answer: what is not set by us would be the caller's own to whoever copies them. */
+/**
+ * Who was let through, as a flat list. All seven stand on every answer: what is not set by us would be the caller's own to whoever
+ * copies them.
+ */
+export function identityHeaders(principal: Principal, assertion: string): readonly string[] {
+  const { subject, kind, name, email, groups, key_id } = principal
+  return [
+    'Octroi-Subject',
+    headerText(subject),
+    'Octroi-Kind',
+    kind,
+    'Octroi-Name',
+    headerText(name),
+    'Octroi-Email',
+    email === null ? '' : headerText(email),
+    'Octroi-Groups',
+    groups.map(headerText).join(','),
+    'Octroi-Key-Id',
+    key_id === null ? '' : headerText(key_id),
+    'Octroi-Assertion',
+    assertion,
+  ]
+}
+
 export const IDENTITY_HEADERS = [
   'Octroi-Subject',
   'Octroi-Kind',
@@ -11,23 +34,8 @@ export const IDENTITY_HEADERS = [
   'Octroi-Assertion',
 ] as const
 
-/** Nobody in particular. Flat list. */
+/** Nobody in particular. */
 export const BLANK_IDENTITY: readonly string[] = IDENTITY_HEADERS.flatMap((name) => [name, ''])
-
-/** Flat list. */
-export function identityHeaders(principal: Principal, assertion: string): readonly string[] {
-  const { subject, kind, name, email, groups, key_id } = principal
-  const values = [
-    headerText(subject),
-    kind,
-    headerText(name),
-    headerText(email ?? ''),
-    groups.map(headerText).join(','),
-    headerText(key_id ?? ''),
-    assertion,
-  ]
-  return IDENTITY_HEADERS.flatMap((header, i) => [header, values[i] as string])
-}
 
 /**
  * Printable ASCII as it is; anything else, and `%`, percent-encoded as UTF-8, so that no name of a person can break a header or be

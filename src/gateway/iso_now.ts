@@ -2,11 +2,14 @@ let lastMs = 0
 let lastIso = ''
 
 /** Formatting the same millisecond again is most of what a busy second would format. */
-export function isoNow(): string {
-  const now = Date.now()
-  if (now !== lastMs) {
-    lastMs = now
-    lastIso = new Date(now).toISOString()
+export function isoOf(ms: number): string {
+  if (ms !== lastMs) {
+    lastMs = ms
+    lastIso = new Date(ms).toISOString()
   }
   return lastIso
+}
+
+export function isoNow(): string {
+  return isoOf(Date.now())
 }

@@ -12,8 +12,10 @@ describe('a trace', () => {
   it('holds what came with its id, and nothing else', () => {
     const { traces } = scene()
     const { id } = traces.open()
-    traces.note(id, seen)
-    traces.note('another', seen)
+    traces.note(id, () => seen)
+    traces.note('another', () => {
+      throw new Error('nobody waits for this one')
+    })
     expect(traces.read(id)?.seen).toEqual([seen])
     expect(traces.read('another')).toBeUndefined()
     expect(traces.read(traces.open().id)?.seen).toEqual([])
@@ -32,7 +34,7 @@ describe('a trace', () => {
     const first = traces.open()
     const last = Array.from({ length: 100 }, () => traces.open()).at(-1)
     expect(traces.read(first.id)).toBeUndefined()
-    for (let i = 0; i < 50; i++) traces.note(last?.id as string, seen)
+    for (let i = 0; i < 50; i++) traces.note(last?.id as string, () => seen)
     expect(traces.read(last?.id as string)?.seen).toHaveLength(10)
   })
 })

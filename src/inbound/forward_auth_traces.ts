@@ -78,10 +78,11 @@ export class ForwardAuthTraces {
     return this.read(id) as Trace
   }
 
-  note(id: string, seen: SeenCheck): void {
+  /** `see` is asked only where somebody waits for it: it looks at every route, and anybody can send an id. */
+  note(id: string, see: () => SeenCheck): void {
     this.#forgetEnded()
     const trace = this.#open.get(id)
-    if (trace !== undefined && trace.seen.length < MAX_SEEN) trace.seen.push(seen)
+    if (trace !== undefined && trace.seen.length < MAX_SEEN) trace.seen.push(see())
   }
 
   read(id: string): Trace | undefined {

@@ -42,9 +42,15 @@ export function isWellFormed(text: string): boolean {
   return SHAPE.test(text) && checksum(text.slice(0, -6)) === text.slice(-6)
 }
 
-/** Whether a whole key of ours stands anywhere in a text. */
+/** Whether a whole key of ours stands anywhere in a text, also in percent-escapes: an address is logged as it was sent, or decoded. */
 export function containsKey(text: string): boolean {
-  if (!text.includes('oct_')) return false
-  for (const [found] of text.matchAll(ANYWHERE)) if (isWellFormed(found)) return true
+  const plain = text.includes('%') ? withoutEscapes(text) : text
+  if (!plain.includes('oct_')) return false
+  for (const [found] of plain.matchAll(ANYWHERE)) if (isWellFormed(found)) return true
   return false
+}
+
+/** Keys are ASCII: what is beyond stays as it is. */
+function withoutEscapes(text: string): string {
+  return text.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

@@ -6,8 +6,11 @@ import { type Budget, Windows } from './windows.ts'
 
 const QUARTER_HOUR_MS = 900_000
 
-/** Wrong credentials of any kind from one block of addresses. */
-const WRONG: Budget = { limit: 30, lengthMs: 60_000 }
+/**
+ * Wrong credentials of any kind from one block of addresses: ten a second, which a program with an old key, or a row of tests, may need to
+ * be told so, and which costs next to nothing.
+ */
+const WRONG: Budget = { limit: 600, lengthMs: 60_000 }
 /** Passwords tried: of one identity from one block; of one identity from everywhere; from one block of any identity. */
 const HERE: Budget = { limit: 10, lengthMs: QUARTER_HOUR_MS }
 const ONE_IDENTITY: Budget = { limit: 100, lengthMs: QUARTER_HOUR_MS }

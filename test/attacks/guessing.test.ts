@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ask, keyWithId, type Scene, startScene } from '../gateway/scene.ts'
+import { ask, askRaw, keyWithId, type Scene, startScene } from '../gateway/scene.ts'
 import { BEHIND_PROXY, fromElsewhere, makeService } from '../support/jwt_issuer.ts'
 
 const RIGHT = 'correct horse battery'
@@ -204,20 +204,20 @@ describe('T41: one bucket', () => {
 describe('a storm of wrong keys', () => {
   const from = '2001:db8:46:1::1'
 
-  it('401 for the first 30, then 429; the right key passes all the while, from the same address', async () => {
+  it('401 for the first 600, then 429; the right key passes all the while, from the same address', async () => {
     const { key } = await keyWithId(scene.gate, [{ connection: 'svc', allow: ['GET /**'] }])
     const statuses: number[] = []
     const good: number[] = []
     const guesser = async (worker: number) => {
-      for (let i = 0; i < 3; i++) statuses.push((await call(`Bearer wrong-${worker}-${i}`, { from })).status)
+      for (let i = 0; i < 31; i++) statuses.push((await call(`Bearer wrong-${worker}-${i}`, { from })).status)
     }
     const worker = async () => {
       for (let i = 0; i < 20; i++) good.push((await call(`Bearer ${key}`, { from })).status)
     }
     await Promise.all([...Array.from({ length: 20 }, (_, i) => guesser(i)), worker(), worker()])
     expect(good).toEqual(new Array(40).fill(200))
-    expect(statuses.filter((status) => status === 401).length).toBe(30)
-    expect(statuses.filter((status) => status === 429).length).toBe(30)
+    expect(statuses.filter((status) => status === 401).length).toBe(600)
+    expect(statuses.filter((status) => status === 429).length).toBe(20)
   })
 
   it('a disabled key is answered as a wrong one, an expired or revoked one is told its holder', async () => {
@@ -231,5 +231,18 @@ describe('a storm of wrong keys', () => {
 
   it('another block is not slowed', async () => {
     expect((await call('Bearer wrong', { from: '2001:db8:46:2::1' })).got).toEqual([401, 'unauthenticated'])
+  })
+})
+
+describe('A-09: what is no text', () => {
+  it.each([
+    'Authorization: Bearer cl\xe9',
+    'API-KEY: \xff\xfe',
+    'X-API-Key: cl\xc3\xa9',
+    `Authorization: Basic ${btoa('\xff:\xfe')}`,
+  ])('401, never 500, for %j', async (line) => {
+    const from = `X-Forwarded-For: ${fromElsewhere()}`
+    const { status, body } = await askRaw({ gate: scene.gate, key: '' }, 'GET /proxy/svc/x', from, line)
+    expect([status, JSON.parse(body.toString()).code]).toEqual([401, 'unauthenticated'])
   })
 })

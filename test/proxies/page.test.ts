@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { IDENTITY_HEADERS } from '../../src/gateway/identity_headers.ts'
+import { IDENTITY } from './seen.ts'
 import { INTEGRATIONS } from './snippet.ts'
 
 /** The page shows the files as they are, and says which of them are tested. */
@@ -48,7 +48,7 @@ describe('docs/guides/forward-auth.md', () => {
 })
 
 describe('the files for every proxy', () => {
-  it.each(Object.keys(PROXIES).flatMap((name) => IDENTITY_HEADERS.map((header) => [name, header] as const)))(
+  it.each(Object.keys(PROXIES).flatMap((name) => IDENTITY.map((header) => [name, header] as const)))(
     '%s takes %s from the gate',
     (name, header) => {
       expect(PROXIES[name]).toContain(header.toLowerCase())

@@ -5,9 +5,9 @@ import { rawLines } from '../support/raw_http.ts'
 import { HOST, type Scene, type Start, startScene } from './scene.ts'
 import { headersSeen, IDENTITY, identity, outcome } from './seen.ts'
 
-const TRUST = ['For', 'Proto', 'Host', 'Uri', 'Method', 'Port', 'Prefix', 'User', 'Email', 'Groups'].map(
-  (n) => `X-Forwarded-${n}`,
-)
+const FORWARDED = ['For', 'Proto', 'Host', 'Uri', 'Method', 'Port', 'Prefix', 'Server', 'Ssl', 'Scheme']
+const USER = ['User', 'Email', 'Groups', 'Preferred-Username', 'Access-Token']
+const TRUST = [...FORWARDED, ...USER].map((name) => `X-Forwarded-${name}`)
 const ORIGINAL = [
   'X-Original-URL',
   'X-Original-URI',
@@ -16,8 +16,9 @@ const ORIGINAL = [
   'X-Rewrite-URL',
   'Forwarded',
 ]
-const BELIEVED = ['Remote-User', 'Remote-Email', 'Remote-Groups', 'Remote-Name', 'X-Remote-User', 'X-Real-IP']
-const OTHERS = ['X-Auth-Request-User', 'X-Auth-Request-Email', 'X-Client-Subject', 'Octroi-Trace']
+const REMOTE = ['Remote-User', 'Remote-Email', 'Remote-Groups', 'Remote-Name']
+const BELIEVED = [...REMOTE, 'X-Remote-User', 'X-Remote-Email', 'X-Remote-Groups', 'X-Real-IP']
+const OTHERS = [...USER.map((name) => `X-Auth-Request-${name}`), 'X-Client-Subject', 'Octroi-Trace']
 const OVERRIDES = ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override']
 const ALL = [...IDENTITY, ...TRUST, ...ORIGINAL, ...BELIEVED, ...OTHERS, ...OVERRIDES]
 const ALIASES = [...IDENTITY, ...TRUST, ...BELIEVED, ...OTHERS, 'API-KEY', 'X-API-Key', 'X-Original-URL'].flatMap(

@@ -72,8 +72,11 @@ it('A-50: every right and every limit is that of the stored record', async () =>
   ])
   await octroi.api('PATCH', `/keys/${id}`, { rate_limit: null, disabled: true })
   expect(await self(octroi, X)).toBe('unauthenticated')
+  // Revoked: the secret is nobody's, and its name is free for another key.
   await octroi.api('DELETE', `/keys/${id}`)
-  expect(await self(octroi, X)).toBe('key_revoked')
+  expect(await self(octroi, X)).toBe('unauthenticated')
+  await keyWithId(octroi, [], { tech_name: 'test_env' })
+  expect(await self(octroi, X)).toBe('test_env')
 })
 
 it('A-51: the form [api_key_<tech_name>] is read by the gate and by the importer; a tech_name is one key’s', async () => {
