@@ -10,7 +10,7 @@ import { issuerDeletions, issuerFaults, issuerStep } from './state_issuers.ts'
 import { keyDeletions, keyFaults, keyStep } from './state_keys.ts'
 import { danglingFaults, staying } from './state_prune.ts'
 import { routeFaults } from './state_route_faults.ts'
-import { routeDeletions, routeStep } from './state_routes.ts'
+import { narrowestFirst, routeDeletions, routeStep } from './state_routes.ts'
 import { resolveReferences } from './state_secrets.ts'
 import * as steps from './state_steps.ts'
 import { webhookDeletions, webhookFaults, webhookStep } from './state_webhooks.ts'
@@ -70,7 +70,7 @@ export function planOf(file: StateFile, current: Current, options: PlanOptions):
     ...file.keys.map((entry) => keyStep(entry, current)),
     ...(file.issuers ?? []).map((entry) => issuerStep(entry, current)),
     ...outdated.before,
-    ...(file.routes ?? []).map((entry) => routeStep(entry, current)),
+    ...narrowestFirst(file.routes ?? [], current).map((entry) => routeStep(entry, current)),
     ...(file.webhooks ?? []).map((entry) => webhookStep(entry, current, options.secrets)),
     ...deletions,
   ]

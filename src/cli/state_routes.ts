@@ -57,6 +57,17 @@ export function overKeys({ allow }: Item, keys: Keys): string[] {
   return allow.keys.filter((id) => !keys.some((key) => key.id === id))
 }
 
+/** New ones that let most people in come last: where an apply stops half-way, doors are shut rather than open. */
+export function narrowestFirst(entries: readonly RouteEntry[], { routes = [] }: Current): readonly RouteEntry[] {
+  const width = (entry: RouteEntry) => (routes.some(({ id }) => id === entry.id) ? 0 : widthOf(entry))
+  return entries.toSorted((a, b) => width(a) - width(b))
+}
+
+function widthOf({ accept, allow }: RouteEntry): number {
+  if ('any' in accept && accept.any.includes('anonymous')) return 2
+  return allow.authenticated ? 1 : 0
+}
+
 export function routeStep(entry: RouteEntry, { routes = [], keys }: Current): Step {
   const base = { noun: 'route', id: entry.id } as const
   const before = routes.find(({ id }) => id === entry.id)

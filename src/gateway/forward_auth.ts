@@ -55,11 +55,11 @@ export class ForwardAuth {
 
   handle(request: IncomingMessage, response: ServerResponse, target: string): void {
     const check = new Check(request, response, askedBy(target), this.#parts)
-    const refuse = (error: unknown) => this.#seen(check, target, check.refuse(error))
+    const refuse = (error: unknown) => this.#seen(check, target, () => check.refuse(error))
     try {
       const done = this.#decide(check)
-      if (done instanceof Promise) done.then(() => this.#seen(check, target, undefined), refuse)
-      else this.#seen(check, target, undefined)
+      if (done instanceof Promise) done.then(() => this.#seen(check, target), refuse)
+      else this.#seen(check, target)
     } catch (error) {
       refuse(error)
     }
@@ -118,8 +118,10 @@ export class ForwardAuth {
     const path = check.path as string
     const route = table.find(host, preflightMethod, path)
     if (route === undefined || !route.cors_origins.includes(origin)) return false
+    const others = table.others(host, preflightMethod, path, route)
+    if (!others.every((other) => other.cors_origins.includes(origin))) return false
     check.route = route
-    return table.others(host, preflightMethod, path, route).every((other) => other.cors_origins.includes(origin))
+    return true
   }
 
   /** Who is let through by this route; `undefined`: nobody in particular. */
@@ -137,6 +139,7 @@ export class ForwardAuth {
   /** Each key's limit, refused or not. */
   #count(proofs: readonly Proof[]): Soon<undefined> {
     const { limits, now } = this.#parts
+    if (proofs.length === 0) return undefined
     if (proofs.length === 1) return limits.count((proofs[0] as Proof).admission.key, now()) as Soon<undefined>
     const keys = new Set(proofs.map(({ admission }) => admission.key))
     // Each as a promise: one that refuses at once must not leave another's refusal to nobody, which ends the process.
@@ -164,13 +167,23 @@ export class ForwardAuth {
     return check.pass(assertions.headersFor(admission, (check.original as OriginalRequest).host, nowMs))
   }
 
-  #seen(check: Check, target: string, done: Soon<undefined>): void {
+  /** The end, whatever it was: nothing that goes wrong here may end the process. */
+  #seen(check: Check, target: string, end: () => Soon<undefined> = () => undefined): void {
     const { traces, log } = this.#parts
-    const noted = soon(done, () => {
+    const failed = (error: unknown) => {
+      log.error({ err: error }, 'a check could not be answered')
+      check.response.destroy()
+    }
+    const note = () => {
       if (traces.waiting) noteTrace(check, target, traces, this.#tables.latest)
       return undefined
-    })
-    if (noted instanceof Promise) noted.catch((error) => log.error({ err: error }, 'a check could not be answered'))
+    }
+    try {
+      const noted = soon(end(), note)
+      if (noted instanceof Promise) noted.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 }
 

@@ -63,7 +63,8 @@ export class Check {
     const { status, headers, body } = this.#recorder.problem(known, this.id)
     const shown = this.askedBy.nginx ? statusForNginx(status) : status
     const challenge = challengeFor(this.wanted, error)
-    return this.#end(shown, known, [...withChallenge(headers, challenge), ...BLANK_IDENTITY], body)
+    const said = [...withChallenge(headers, challenge), ...BLANK_IDENTITY]
+    return this.askedBy.nginx ? this.#end(shown, known, withoutBody(said), '') : this.#end(shown, known, said, body)
   }
 
   /** In strict mode the line is on disk before anything is answered. */
@@ -162,4 +163,15 @@ function isNothing(contentLength: string | undefined): boolean {
 /** `auth_request` knows 2xx, 401 and 403 alone, and makes a 500 of the rest; that it does for 5xx is right. */
 function statusForNginx(status: number): number {
   return status >= 400 && status < 500 && status !== 401 ? 403 : status
+}
+
+/**
+ * nginx shows its caller nothing of a body, and closes the connection that a body came on instead of using it again
+ * (ngx_http_auth_request_module).
+ */
+function withoutBody(headers: readonly string[]): readonly string[] {
+  return headers.flatMap((name, i) => {
+    if (i % 2 === 1 || name === 'Content-Type') return []
+    return [name, name === 'Content-Length' ? '0' : (headers[i + 1] as string)]
+  })
 }

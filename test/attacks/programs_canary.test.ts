@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { check, keyOf, route, startKeyScene } from '../requirements/keys_scene.ts'
 import { ask, type Scene } from '../gateway/scene.ts'
+import { check, keyOf, route, startKeyScene } from '../requirements/keys_scene.ts'
 
 /** A key that strayed into an address is refused, in whatever spelling, and kept out of what is kept. */
 

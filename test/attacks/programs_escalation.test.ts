@@ -49,7 +49,12 @@ describe('D6: who is whom', () => {
     const tries = [
       await gate.api('POST', '/keys', { name: 'mine', tech_name: 'till_9' }, { key }),
       await gate.api('PATCH', `/keys/${id}`, { tech_name: 'till_9' }, { key }),
-      await gate.api('POST', '/keys/import', { name: 'mine', tech_name: 'till_9', secret: 'a-secret-of-my-own-that-is-long' }, { key }),
+      await gate.api(
+        'POST',
+        '/keys/import',
+        { name: 'mine', tech_name: 'till_9', secret: 'a-secret-of-my-own-that-is-long' },
+        { key },
+      ),
       await gate.api('POST', '/keys/import/batch', { keys: [{ name: 'mine', tech_name: 'till_9' }] }, { key }),
     ]
     expect(tries.map(({ status }) => status)).toEqual([403, 403, 403, 403])

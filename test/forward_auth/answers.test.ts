@@ -83,6 +83,15 @@ describe('for whom', () => {
     expect(codeOf(await nginx('/elsewhere'))).toBe('403 not_granted')
     expect(codeOf(await nginx('/public/a'))).toBe('200 passed')
   })
+  it('no body for nginx, which would close its connection over one', async () => {
+    const nginx = await scene.ask({ uri: '/orders/7', query: '?for=nginx' })
+    expect([nginx.body.length, nginx.header('content-length'), nginx.header('content-type')]).toEqual([
+      0,
+      '0',
+      undefined,
+    ])
+    expect((await scene.ask({ uri: '/orders/7' })).header('content-type')).toContain('problem+json')
+  })
   it('400 for a proxy that is not known: its answers would not fit', async () => {
     expect(codeOf(await scene.ask({ uri: '/public/a', query: '?for=ngninx' }))).toBe('400 invalid_request')
     expect(codeOf(await scene.ask({ uri: '/public/a', query: '?for=haproxy' }))).toBe('200 passed')
