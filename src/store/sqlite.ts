@@ -41,10 +41,11 @@ export async function openSqlite(folder: string, lockWaitMs = LOCK_WAIT_MS): Pro
   const activity = await openFile(files.activity, lockWaitMs)
   const ring = new DatabaseSync(files.main, { timeout: 0, readOnly: true })
   const hot = new SqliteHotReads(files.main)
+  const written = () => hot.expire()
   const scope = new TransactionScope()
   return {
     engine: 'sqlite',
-    main: kyselyOn<MainTables>(main, lockWaitMs, scope),
+    main: kyselyOn<MainTables>(main, lockWaitMs, { scope, written }),
     activity: kyselyOn<ActivityTables>(activity, lockWaitMs),
     ring: kyselyOn<MainTables>(ring, lockWaitMs),
     scope,
@@ -80,11 +81,17 @@ async function openFile(path: string, lockWaitMs: number): Promise<DatabaseSync>
   }
 }
 
-function kyselyOn<Tables>(db: DatabaseSync, lockWaitMs: number, scope?: TransactionScope): Kysely<Tables> {
+interface Tied {
+  readonly scope?: TransactionScope
+  /** Told of whatever may have changed the file. */
+  readonly written?: () => void
+}
+
+function kyselyOn<Tables>(db: DatabaseSync, lockWaitMs: number, { scope, written }: Tied = {}): Kysely<Tables> {
   return new Kysely<Tables>({
     dialect: {
       createAdapter: () => new OwnQueueAdapter(),
-      createDriver: () => new TranslatingDriver(new SqliteFileDriver(db), ERRORS, lockWaitMs, scope),
+      createDriver: () => new TranslatingDriver(new SqliteFileDriver(db, written), ERRORS, lockWaitMs, scope),
       createIntrospector: (kysely) => new SqliteIntrospector(kysely),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
@@ -101,12 +108,14 @@ class OwnQueueAdapter extends SqliteAdapter {
 class SqliteFileDriver implements Driver {
   readonly #db: DatabaseSync
   readonly #connection: SqliteConnection
+  readonly #written: () => void
   #free: Promise<void> = Promise.resolve()
   #release: () => void = () => undefined
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, written: () => void = () => undefined) {
     this.#db = db
-    this.#connection = new SqliteConnection(db)
+    this.#connection = new SqliteConnection(db, written)
+    this.#written = written
   }
 
   async init(): Promise<void> {}
@@ -128,6 +137,7 @@ class SqliteFileDriver implements Driver {
 
   async commitTransaction(): Promise<void> {
     this.#db.exec('commit')
+    this.#written()
   }
 
   async rollbackTransaction(): Promise<void> {
@@ -143,14 +153,24 @@ class SqliteFileDriver implements Driver {
 
 class SqliteConnection implements DatabaseConnection {
   readonly #db: DatabaseSync
+  readonly #written: () => void
   readonly #statements = new Map<string, StatementSync>()
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, written: () => void) {
     this.#db = db
+    this.#written = written
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const statement = this.#prepare(query.sql)
+    try {
+      return this.#execute(statement, query)
+    } finally {
+      if (!/^\s*select/i.test(query.sql)) this.#written()
+    }
+  }
+
+  #execute<R>(statement: StatementSync, query: CompiledQuery): QueryResult<R> {
     const parameters = query.parameters as SQLInputValue[]
     if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] }
     const { changes, lastInsertRowid } = statement.run(...parameters)
@@ -177,11 +197,15 @@ const QUERIES = hotQueries('?')
 /**
  * Point reads on a database connection of their own: `PRAGMA data_version` then moves with every commit of anybody, this
  * process's own writes included (https://sqlite.org/pragma.html#pragma_data_version).
+ *
+ * It is asked once for all requests that one turn of the event loop finds: they had arrived before it was asked, so that none of them was
+ * sent by somebody who knew of a later commit of another process. This process's own commits end that at once.
  */
 class SqliteHotReads implements HotReads {
   readonly #path: string
   #db: DatabaseSync | undefined
   #version: StatementSync | undefined
+  #ofThisTurn: number | undefined
   readonly #statements: Partial<Record<keyof typeof QUERIES, StatementSync>> = {}
 
   constructor(path: string) {
@@ -189,10 +213,18 @@ class SqliteHotReads implements HotReads {
   }
 
   version(): number {
-    return this.#guard(() => {
+    if (this.#ofThisTurn !== undefined) return this.#ofThisTurn
+    setImmediate(() => this.expire())
+    this.#ofThisTurn = this.#guard(() => {
       this.#version ??= this.#open().prepare('pragma data_version')
       return (this.#version.get() as { data_version: number }).data_version
     })
+    return this.#ofThisTurn
+  }
+
+  /** What was asked is no longer the answer. */
+  expire(): void {
+    this.#ofThisTurn = undefined
   }
 
   async findKey(hash: string) {
