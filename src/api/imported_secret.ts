@@ -16,7 +16,7 @@ interface Fences {
 export function unfitness(secret: string, { allow_weak, cidrs, expires_at }: Fences): FieldError[] {
   const errors: FieldError[] = []
   if (looksLikeOurs(secret))
-    errors.push({ path: 'secret', message: 'begins like a key of Octroi, and was not made here' })
+    errors.push({ path: 'secret', message: 'begins like a key of Octroi: those are made here, never imported' })
   if (HASH.test(secret))
     errors.push({
       path: 'secret',

@@ -32,7 +32,7 @@ const Accept = z.union(
     z.strictObject({
       all: z
         .array(z.enum(CREDENTIAL_KINDS))
-        .min(2)
+        .min(2, 'must be two kinds or more; where one is enough, say any')
         .refine(isSet, 'names a kind twice')
         .refine(
           (kinds) => !kinds.includes('basic') || !kinds.includes('jwt'),

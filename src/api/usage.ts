@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ApiParts } from './endpoint.ts'
 import { invalid } from './faults.ts'
 
-const Day = z.iso.date().describe('A day of UTC: 2026-11-22')
+const Day = z.iso.date('must be a day such as 2026-11-22').describe('A day of UTC: 2026-11-22')
 
 /** Unless given: the last 30 days, today included. */
 export const UsageQuery = z.strictObject({ from: Day.optional(), to: Day.optional() })

@@ -56,7 +56,7 @@ const ls = command({
     const accounts = await collect(server.pages('/accounts', { query: { limit: 200 } }))
     terminal.answer(accounts, () =>
       table(
-        ['ID', 'KIND', 'NAME', 'STATE', 'GROUPS', 'CALLS IN WITH'],
+        ['ID', 'KIND', 'NAME', 'STATE', 'GROUPS', 'BESIDES KEYS'],
         accounts.map((account) => [
           account.id,
           account.kind,

@@ -79,9 +79,15 @@ async function follow({ terminal, server, now }: Call, filter: Filter, first: re
 const HEAD = ['AT', 'STATUS', 'ACTION', 'WHAT', 'KEY', 'ACCOUNT', 'CODE', 'MS', 'FROM']
 
 function row(line: Line) {
-  const { at, status, action, method, path, target, key, account, code, ms, address, phase } = line
-  const what = action === 'proxy' ? `${method} ${path}` : (target ?? path)
-  return [at, phase === 'started' ? 'started' : status, action, what, key, account, code, ms, address]
+  const { at, status, action, key, account, code, ms, address, phase } = line
+  return [at, phase === 'started' ? 'started' : status, action, what(line), key, account, code, ms, address]
+}
+
+/** A call and a check are about a path; a check also about the route that decided. A change is about what was changed. */
+function what({ action, method, path, target }: Line): string | null {
+  if (action === 'proxy') return `${method} ${path}`
+  if (action !== 'forward-auth' || path === null) return target ?? path
+  return target === null ? `${method} ${path}` : `${method} ${path} (${target.replace(/^route:/, '')})`
 }
 
 const verify = command({

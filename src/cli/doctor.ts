@@ -6,7 +6,8 @@ const doctor = command({
   name: 'doctor',
   args: [],
   summary: 'Look for what is wrong or will be',
-  description: 'Exit 1 when there is a problem; warnings alone leave it 0.',
+  description:
+    'Exit 1 when there is a problem; warnings alone leave it 0. For a proxy that asks the gate there is octroi doctor forward-auth URL.',
   examples: ['doctor', 'doctor --probe --json'],
   on: 'data folder',
   options: {

@@ -44,7 +44,8 @@ async function seenBy(server: OctroiClient, id: string) {
 
 function addressOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new UsageError('URL must be an http or https URL.')
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw new UsageError('URL must be an http or https URL, such as https://app.example.org/orders/7.')
   if (url.username !== '' || url.password !== '') {
     throw new UsageError('URL must not hold a user name or a password: others can read a command line.')
   }

@@ -38,8 +38,13 @@ function nothingSeen({ url, answered }: Asked): Finding[] {
   ]
 }
 
-function peer({ peer: from, trusted, asked }: Seen): Finding[] {
+function peer({ peer: from, trusted, asked, code, status, detail }: Seen): Finding[] {
   if (trusted) return [ok(`The check came from ${from}, a trusted proxy, at ${asked}.`)]
+  // Refused for what it says of the caller, before anybody asked who it is.
+  if (code !== null && code !== 'untrusted_proxy')
+    return [
+      problem(`The check came from ${from}, and was refused at once (${told(code, status)}): ${detail}`, page(code)),
+    ]
   return [
     problem(
       `The check came from ${from}, which is not a trusted proxy: nothing that it says is believed.`,
@@ -73,7 +78,8 @@ function original({ url, method }: Asked, seen: Seen): Finding[] {
 function credential({ sentKey }: Asked, { credentials }: Seen): Finding[] {
   if (credentials.length > 0) return [ok(`Credentials arrived in: ${credentials.join(', ')}.`)]
   if (!sentKey) return [ok('No credential arrived; none was sent.')]
-  const advice = 'Envoy and some settings of Traefik pass only the headers that they are told to.'
+  const advice =
+    'The proxy must pass API-KEY on to the gate: nginx by proxy_set_header (octroi_check.conf), HAProxy by ASKED_WITH (octroi.lua), Traefik by authRequestHeaders, Envoy by allowed_headers.'
   return [problem('The key was sent as API-KEY and did not arrive.', advice)]
 }
 
@@ -85,10 +91,13 @@ const REASONS: Readonly<Record<Seen['considered'][number]['reason'], string>> = 
   other_host: 'is for another host',
 }
 
-function route({ route: chosen, considered, path }: Seen): Finding[] {
+function route({ route: chosen, considered, path, code }: Seen): Finding[] {
+  // Refused before a route was looked for.
+  if (chosen === null && code !== null && !DECIDED.has(code)) return []
   if (path === null || considered.length === 0)
     return chosen === null && path !== null ? [warning('There is no route at all.', 'octroi route add')] : []
-  const others = considered.map(
+  const near = considered.filter(({ reason }) => reason !== 'other_host')
+  const others = (near.length > 0 ? near : considered).map(
     ({ route: id, host, path: pattern, methods, reason }) =>
       `${id} (${methods.join(',')} ${host}${pattern}) ${REASONS[reason]}`,
   )
@@ -101,13 +110,20 @@ const DECIDED = new Set(['unauthenticated', 'key_expired', 'key_revoked', 'not_g
 
 function decision({ status, code, detail, trusted, account, key }: Seen): Finding[] {
   if (code === null) {
-    const who = account === null ? 'nobody in particular' : key === null ? account : `${account}, by the key ${key}`
+    const who = account === null ? 'nobody in particular' : key === null ? account : `${account}, by the key ${key},`
     return [ok(`The gate lets ${who} pass (${status}).`)]
   }
-  const said = `The gate answers ${status} ${code}: ${detail}`
+  const said = `The gate answers ${told(code, status)}: ${detail}`
   if (DECIDED.has(code)) return [ok(said)]
-  return trusted ? [problem(said, `octroi’s page on the code says what to do: docs/errors/${code}.md`)] : []
+  return trusted ? [problem(said, page(code))] : []
 }
+
+/** nginx gets 403 for what it does not know; its configuration makes the right status of it. */
+function told(code: string, status: number): string {
+  return status === 403 && code !== 'not_granted' ? `${code}, which nginx is told as 403` : `${status} ${code}`
+}
+
+const page = (code: string) => `What to do about it: docs/errors/${code}.md, or /errors/${code} at the gate.`
 
 /** Whether the proxy does what the gate said. */
 function proxy({ answered }: Asked, { code, status, asked }: Seen): Finding[] {

@@ -89,6 +89,19 @@ export function seconds(option: string, given: string): number {
   return Number(match[1]) * (UNITS[match[2] || 's'] as number)
 }
 
+const NAMED = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+] as const
+
+/** `7 days`, `1 hour`, `90 seconds`: in the largest unit that comes out even. */
+export function lasting(seconds: number): string {
+  const [length, name] = NAMED.find(([unit]) => seconds >= unit && seconds % unit === 0) ?? [1, 'second']
+  const count = seconds / length
+  return `${count} ${name}${count === 1 ? '' : 's'}`
+}
+
 /** A point in time: RFC 3339, a date, or a duration from now (`sign` 1: ahead, -1: back). */
 export function time(option: string, given: string, now: number, sign: 1 | -1): string {
   if (/^\d{1,9}[smhdw]$/.test(given)) return new Date(now + sign * seconds(option, given) * 1000).toISOString()

@@ -1,6 +1,6 @@
 import { type Call, command, UsageError } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
-import { collect, seconds } from './input.ts'
+import { collect, lasting, seconds } from './input.ts'
 import { importKey } from './key_import.ts'
 import { keyFields, RIGHTS, rightsOf } from './key_input.ts'
 import { usage } from './key_usage.ts'
@@ -95,7 +95,7 @@ const rotate = command({
   async run({ args: [id], options, terminal, server }) {
     const overlap_s = options.overlap === undefined ? 3_600 : seconds('overlap', options.overlap)
     const made = await server.post('/keys/{id}/rotate', { params: { id }, body: { overlap_s } })
-    terminal.say(overlap_s === 0 ? 'The old secret has ended.' : `The old secret works for ${overlap_s} seconds more.`)
+    terminal.say(overlap_s === 0 ? 'The old secret has ended.' : `The old secret works for ${lasting(overlap_s)} more.`)
     terminal.say('The key, shown this once:\n')
     terminal.answer(made, () => made.key)
   },

@@ -117,7 +117,7 @@ function byLine(error: OctroiApiError, file: string, part: readonly KeyRow[], do
   const errors = error.errors.map(({ path, message }) => {
     const [, row, field] = /^keys\.(\d+)\.(.*)$/.exec(path) ?? []
     const line = row === undefined ? undefined : part[Number(row)]?.line
-    return { path: line === undefined ? path : `line ${line}, ${field}`, message }
+    return { path: line === undefined ? path : `line ${line}, ${field === 'secret' ? 'key' : field}`, message }
   })
   const { status, code, requestId, retryAfter } = error
   const why = errors.length === 0 ? ` ${error.detail}` : ''

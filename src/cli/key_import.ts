@@ -89,7 +89,9 @@ async function importFile({ options, terminal, server, now }: ImportCall, file: 
   terminal.progress('')
   const keys = outcome.keys.map(({ row, ...key }) => ({ line: found.rows[row]?.line ?? null, ...key }))
   const { left, unread } = found
-  terminal.answer({ ...outcome, keys, left, unread_columns: unread }, () => told(outcome, found))
+  terminal.answer({ ...outcome, keys, left, unread_columns: unread }, () =>
+    told(outcome, found, options.account === undefined),
+  )
 }
 
 /** A server_env file names nobody: with `--make-accounts` each key gets an account of its own. */
@@ -98,7 +100,7 @@ function withAccounts(found: KeyRows, options: Given): KeyRows {
   return { ...found, rows: found.rows.map((row) => ({ ...row, account: row.account ?? row.tech_name })) }
 }
 
-function told(outcome: BatchOutcome, found: KeyRows): string {
+function told(outcome: BatchOutcome, found: KeyRows, mineUnlessSaid: boolean): string {
   const { dry_run, made, unchanged, accounts, groups, warnings } = outcome
   const would = dry_run ? 'would be' : 'were'
   const list = (what: string, ids: readonly string[]) => (ids.length === 0 ? [] : [`${what} ${ids.join(', ')}`])
@@ -108,10 +110,22 @@ function told(outcome: BatchOutcome, found: KeyRows): string {
     ...list(`Groups that ${would} made:`, groups),
     ...found.left.map(({ line, reason }) => `Line ${line} is left out: it ${reason}.`),
     ...list('Columns that were not read:', found.unread),
+    ...(mineUnlessSaid ? unowned(outcome, found) : []),
     // Grants are those of the options: the number of the row says nothing.
     ...warnings.map((warning) => `Note: ${warning.replace(/^keys\.\d+\./, '')}.`),
   ]
   return [...(dry_run ? [plan(outcome, found), ''] : []), ...lines].join('\n')
+}
+
+/** Keys of nobody in FILE are those of whoever imports them, which is seldom meant. */
+function unowned({ keys, dry_run }: BatchOutcome, { rows }: KeyRows): string[] {
+  const own = keys.filter(({ row, outcome }) => outcome === 'made' && rows[row]?.account === null)
+  const [first] = own
+  if (first === undefined) return []
+  const becomes = dry_run ? 'would be' : 'are now'
+  return [
+    `Note: FILE names no account for ${own.length} of them: they ${becomes} keys of yours, ${first.account}. See --account and --make-accounts.`,
+  ]
 }
 
 function plan({ keys }: BatchOutcome, { rows }: KeyRows): string {

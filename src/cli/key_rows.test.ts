@@ -49,6 +49,14 @@ describe('keys of a CSV file', () => {
     expect(unread).toEqual(['id'])
   })
 
+  it.each(['Name,Key,User/Login,Groups/Code,Active', 'Nom,Clé,Utilisateur/Identifiant,Groupes/Code,Actif'])(
+    'what Odoo shows for its fields: %s',
+    (header) => {
+      const { rows, unread } = read(`${header}\nTill,${KEY},demo@example.org,shop,True\n`)
+      expect([rows, unread]).toEqual([[{ ...PLAIN, line: 2, account: 'demo-example-org', groups: ['shop'] }], []])
+    },
+  )
+
   it('technical names of fields, codes of groups, logins, further lines of one record', () => {
     const { rows } = read(
       `name;user_id/login;key;auth_api_key_group_ids/code;tech_name;expiration_date

@@ -28,14 +28,20 @@ export interface KeyRows {
   readonly groups: ReadonlyMap<string, string>
 }
 
-/** Header names of Odoo's exports and of our own, in small letters with `_` for spaces. */
+/** Header names of Odoo's exports (names of fields or, in two languages, what it shows for them) and our own; small letters, `_` for spaces. */
 const COLUMNS: Readonly<Record<Column, readonly string[]>> = {
   name: ['name', 'nom'],
-  key: ['key', 'api_key', 'secret'],
-  account: ['account', 'user', 'user_id', 'owner', 'user_id/login', 'user_id/id', 'user_id/name', 'login'],
-  groups: ['groups', 'group', 'group_ids', 'auth_api_key_group_ids', 'group_ids/code', 'auth_api_key_group_ids/code'],
+  key: ['key', 'api_key', 'secret', 'clé', 'clé_api'],
+  account: [
+    ...['account', 'user', 'user_id', 'owner', 'user_id/login', 'user_id/id', 'user_id/name', 'login'],
+    ...['user/login', 'user/name', 'utilisateur', 'utilisateur/identifiant', 'utilisateur/nom'],
+  ],
+  groups: [
+    ...['groups', 'group', 'group_ids', 'auth_api_key_group_ids', 'group_ids/code', 'auth_api_key_group_ids/code'],
+    ...['groups/code', 'groupes', 'groupes/code'],
+  ],
   tech_name: ['tech_name', 'technical_name'],
-  active: ['active'],
+  active: ['active', 'actif'],
   expires_at: ['expires_at', 'expires', 'expiration_date'],
 }
 
@@ -139,7 +145,9 @@ function columnsOf(header: readonly string[], file: string): { columns: Map<Colu
   }
   const missing = (['name', 'key'] as const).find((column) => !columns.has(column))
   if (missing !== undefined)
-    throw new UsageError(`${file}: the first line names no column "${missing}"; it must be names of columns.`)
+    throw new UsageError(
+      `${file}: the first line names no column "${missing}" (or ${COLUMNS[missing].slice(1).join(', ')}); it must be names of columns.`,
+    )
   return { columns, unread }
 }
 

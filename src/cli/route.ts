@@ -1,7 +1,15 @@
 import { type Call, command, UsageError } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
 import { collect, given } from './input.ts'
-import { acceptText, allowTexts, ROUTE_FIELDS, type RouteCreating, routeFields, routeText } from './route_input.ts'
+import {
+  acceptText,
+  allowTexts,
+  BRIEF,
+  ROUTE_FIELDS,
+  type RouteCreating,
+  routeFields,
+  routeText,
+} from './route_input.ts'
 import { table } from './table.ts'
 
 const add = command({
@@ -49,7 +57,7 @@ const ls = command({
           route.path,
           route.methods.join(', '),
           acceptText(route.accept),
-          allowTexts(route).join(', ') || 'nobody',
+          allowTexts(route, BRIEF).join(', ') || 'nobody',
         ]),
         'There is no route.',
       ),

@@ -80,17 +80,22 @@ function allowOf(options: Given, before: Allow): Allow | undefined {
 
 /** `any of api_key, basic` */
 export function acceptText(accept: Route['accept']): string {
-  return 'all' in accept ? `all of ${accept.all.join(', ')}` : `any of ${accept.any.join(', ')}`
+  if ('all' in accept) return `all of ${accept.all.join(', ')}`
+  return accept.any.length === 1 ? (accept.any[0] as string) : `any of ${accept.any.join(', ')}`
 }
 
+const FULL = { anonymous: 'anybody without a credential', authenticated: 'everybody who proved who he is' }
+/** For a line of a list, in the words of the options. */
+export const BRIEF = { anonymous: 'anonymous', authenticated: 'authenticated' }
+
 /** Who passes, a text each; nobody: none. */
-export function allowTexts({ accept, allow }: Pick<Route, 'accept' | 'allow'>): string[] {
+export function allowTexts({ accept, allow }: Pick<Route, 'accept' | 'allow'>, words = FULL): string[] {
   const kinds: readonly string[] = 'all' in accept ? accept.all : accept.any
   // Where nothing else is accepted, `allow` is not asked.
   if (kinds.every((kind) => kind === 'anonymous')) return ['anybody']
   return [
-    ...(kinds.includes('anonymous') ? ['anybody without a credential'] : []),
-    ...(allow.authenticated ? ['everybody who proved who he is'] : []),
+    ...(kinds.includes('anonymous') ? [words.anonymous] : []),
+    ...(allow.authenticated ? [words.authenticated] : []),
     ...allow.groups.map((id) => `group ${id}`),
     ...allow.accounts.map((id) => `account ${id}`),
     ...allow.keys.map((id) => `key ${id}`),

@@ -2,7 +2,7 @@ import type { Arguments } from '../client/index.ts'
 import { command, FailedError, UsageError } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
 import { givenNetwork, PLACE_OPTIONS } from './connection_giving.ts'
-import { collect, given, givenSecretOf, seconds, wholeNumber } from './input.ts'
+import { collect, given, givenSecretOf, lasting, seconds, wholeNumber } from './input.ts'
 import { fields, table } from './table.ts'
 
 type Creating = NonNullable<Arguments<'POST', '/webhooks'>[0]>['body']
@@ -157,7 +157,7 @@ const rotate = command({
   async run({ args: [id], options, terminal, server }) {
     const overlap_s = options.overlap === undefined ? 86_400 : seconds('overlap', options.overlap)
     const made = await server.post('/webhooks/{id}/rotate', { params: { id }, body: { overlap_s } })
-    terminal.say(overlap_s === 0 ? 'The old secret has ended.' : `The old secret signs for ${overlap_s} seconds more.`)
+    terminal.say(overlap_s === 0 ? 'The old secret has ended.' : `The old secret signs for ${lasting(overlap_s)} more.`)
     terminal.say('The signing secret, shown this once:\n')
     terminal.answer(made, () => made.secret ?? made.id)
   },

@@ -65,6 +65,6 @@ function unknownConnection(id: string, { principal }: Admission): OctroiError {
 export function notGranted(): OctroiError {
   return new OctroiError(
     'not_granted',
-    'This key was not granted this method and path at this connection, or there is no such connection.',
+    'This credential was not granted this method and path at this connection, or there is no such connection.',
   )
 }

@@ -152,8 +152,18 @@ function parse(schema: z.ZodType | undefined, input: unknown): unknown {
 
 function faultsOf(issue: z.core.$ZodIssue): FieldError[] {
   const path = issue.path.map(String)
-  if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: issue.message }]
+  if (issue.code !== 'unrecognized_keys') return [{ path: path.join('.'), message: messageOf(issue) }]
   return issue.keys.map((key) => ({ path: [...path, key].join('.'), message: 'is not a known field' }))
+}
+
+/** Sizes in our words, where the schema has none of its own. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message
+  const unit = { string: 'characters', array: 'entries' }[issue.origin as string]
+  if (unit === undefined || !issue.message.startsWith('Too ')) return issue.message
+  return issue.code === 'too_small'
+    ? `must have at least ${issue.minimum} ${unit}`
+    : `must have at most ${issue.maximum} ${unit}`
 }
 
 async function run(endpoint: Endpoint, operation: unknown): Promise<unknown> {

@@ -47,6 +47,7 @@ describe('server_env', () => {
     ['a key before any section', 'key = abc', '1: stands before any [section]'],
     ['a key on two lines', '[api_key_a]\nkey = abc\n  def', '3: goes on with the value of key'],
     ['a key on two lines with a gap', '[api_key_a]\nkey =\n\n  def', '4: goes on with the value of key'],
+    ['a key beside its section', '[api_key_a] key = s3cret]x', '1: has more behind the first "]", which nobody reads'],
     ['a second section', '[api_key_a]\nkey = x\n[api_key_a]\nkey = y', '3: [api_key_a] is here a second time'],
     ['a second key', '[api_key_a]\nkey = x\nkey = y', '3: gives key a second time'],
     ['a line without a sign', '[api_key_a]\nkey abc', '2: is not "name = value"'],

@@ -60,6 +60,11 @@ class Reading {
         this.#fault(line, 'is read by nobody in this spelling: small letters, and no spaces inside the brackets')
       return
     }
+    // ConfigParser takes all up to the last bracket for the name; what stands there may be a key.
+    if (header.includes(']')) {
+      this.#fault(line, 'has more behind the first "]", which nobody reads')
+      return
+    }
     const before = this.sections.get(header)
     if (before !== undefined && header !== EVERY_SECTION) this.#fault(line, `[${header}] is here a second time`)
     this.#section = before ?? { line, key: null }

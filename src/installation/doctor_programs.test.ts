@@ -84,7 +84,7 @@ const warned = async (...given: Parameters<typeof findings>) =>
 describe('what the doctor says of routes', () => {
   it('nothing of one that somebody may pass, but how many there are', async () => {
     expect(await findings({ routes: [ROUTE] })).toEqual([
-      { level: 'ok', code: 'program.count', message: 'There are 1 groups, 1 routes and 0 issuers.' },
+      { level: 'ok', code: 'program.count', message: 'Groups: 1, routes: 1, issuers: 0.' },
     ])
   })
 

@@ -16,7 +16,7 @@ export async function programFindings({ settings, store }: DoctorParts): Promise
     {
       level: 'ok',
       code: 'program.count',
-      message: `There are ${groups.length} groups, ${routes.length} routes and ${issuers.length} issuers.`,
+      message: `Groups: ${groups.length}, routes: ${routes.length}, issuers: ${issuers.length}.`,
     },
   ]
 }

@@ -128,10 +128,19 @@ describe('all', () => {
     expect((await check('/signed', withKey(key), bearer(token))).status).toBe(502)
   })
 
-  it('one of those who proved who they are has to be allowed, and he is passed on', async () => {
-    expect((await check('/both', withKey(foreignKey), basic('till', RIGHT))).got).toBe('till')
-    expect((await check('/both', withKey(key), basic('other', RIGHT))).got).toBe('till')
+  it('a stolen credential beside one of somebody else opens nothing: each has to be allowed, or of the same account', async () => {
+    expect((await check('/both', withKey(foreignKey), basic('till', RIGHT))).got).toBe('not_granted')
+    expect((await check('/both', withKey(key), basic('other', RIGHT))).got).toBe('not_granted')
     expect((await check('/both', withKey(foreignKey), basic('other', RIGHT))).got).toBe('not_granted')
+  })
+
+  it('the proofs of two who are both allowed are proofs, and so are two of one account, of which one is', async () => {
+    const { id, key: named } = await keyWithId(gate, [], { account: 'other' })
+    const accept = { all: ['api_key', 'basic'] }
+    await gate.api('POST', '/routes', { host: HOST, path: '/two', accept, allow: { accounts: ['till'], keys: [id] } })
+    expect((await check('/two', withKey(named), basic('till', RIGHT))).got).toBe('other')
+    expect((await check('/two', withKey(named), basic('other', RIGHT))).got).toBe('other')
+    expect((await check('/two', withKey(foreignKey), basic('till', RIGHT))).got).toBe('not_granted')
   })
 })
 

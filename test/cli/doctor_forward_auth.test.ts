@@ -73,7 +73,7 @@ describe('octroi doctor forward-auth', () => {
     expect(ran.stdout).toContain('GET http://127.0.0.1/orders/7')
     expect(ran.stdout).toContain('Credentials arrived in: API-KEY.')
     expect(ran.stdout).toContain('orders (* 127.0.0.1/orders/**) decides')
-    expect(ran.stdout).toMatch(/The gate lets administrator, by the key \w+ pass \(200\)/)
+    expect(ran.stdout).toMatch(/The gate lets administrator, by the key \w+, pass \(200\)/)
   })
   it('0 for a refusal that is a decision: without a key, and without a route', async () => {
     const url = await proxy()
@@ -93,6 +93,7 @@ describe('octroi doctor forward-auth', () => {
     ['does not pass the key on', { passesKeyOn: false }, 'did not arrive'],
     ['says another method', { asks: { 'x-forwarded-method': 'HEAD' } }, 'the proxy says HEAD'],
     ['contradicts itself', { asks: { 'x-original-url': 'http://127.0.0.1/x' } }, 'contradict each other'],
+    ['says http of a caller far away', { asks: { 'x-forwarded-for': '198.51.100.7' } }, '400 insecure_transport'],
     ['forgets the host', { asks: { 'x-forwarded-host': undefined } }, 'X-Forwarded-Host'],
     [
       'lets everybody in',
@@ -111,6 +112,7 @@ describe('octroi doctor forward-auth', () => {
     expect(stdout).toContain('does not say who calls')
     const unsafe = await doctor(`${await proxy({ asks: { 'x-forwarded-uri': '/a/../b' } })}/x`)
     expect([unsafe.code, unsafe.stdout]).toEqual([1, expect.stringContaining('?for=nginx')])
+    expect(unsafe.stdout).not.toContain('No route')
   })
   it('1 for a proxy that is not trusted, with its address', async () => {
     const wary = await startTestGate()

@@ -65,6 +65,14 @@ describe('octroi key import FILE', () => {
     expect(again.json.keys[0]).toMatchObject({ line: 2, name: 'Till', outcome: 'unchanged' })
   })
 
+  it('says whose keys they become where the file names nobody', async () => {
+    const file = files.file('nobody.conf', `[api_key_nobody]\nkey = ${key()}\n`)
+    const planned = await run('import', file, '--dry-run')
+    expect(planned.stdout).toContain('they would be keys of yours, administrator. See --account')
+    expect((await run('import', file)).stdout).toContain('FILE names no account for 1 of them')
+    expect((await run('import', file)).stdout).not.toContain('FILE names no account')
+  })
+
   it('takes over a server_env file: each key under its tech_name, with an account of its own', async () => {
     const [one, two] = [key(), key()]
     const conf = `[options]\nworkers = 2\n[api_key_pos_one]\nkey = ${one}\n[api_key_pos_two]\nkey: ${two}\n[api_key_gone]\nkey =\n`
@@ -106,7 +114,7 @@ describe('octroi key import FILE', () => {
     ]
     const { code, stderr } = await run('import', files.file('wrong.csv', lines.join('\n')))
     expect([code, stderr]).toEqual([1, expect.stringContaining('nothing was taken over')])
-    expect(stderr).toContain('line 5, secret: is the hash of a key')
+    expect(stderr).toContain('line 5, key: is the hash of a key')
     const missing = await run('import', files.file('missing.csv', lines.slice(0, 2).join('\n')))
     expect(missing.stderr).toContain('line 2, account: there is no account nobody')
     const twice = key()
@@ -120,7 +128,7 @@ describe('octroi key import FILE', () => {
     const before = await count()
     const faulty = files.file('faulty.csv', ['name,key', ...rows, 'Last,"CANARY with spaces 0123"'].join('\n'))
     const refused = await run('import', faulty)
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('line 2102, secret')])
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('line 2102, key')])
     expect(await count()).toBe(before)
     const whole = files.file('whole.csv', ['name,key', ...rows].join('\n'))
     const { code, screen } = await octroiOnTerminal(['key', 'import', whole], [], env())

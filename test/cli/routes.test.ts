@@ -57,6 +57,8 @@ describe('octroi route', () => {
       expect(await run(['route', 'add', HOST, '/w', ...wrong])).toMatchObject({ code: 64, stdout: '' })
     const twice = await run(['route', 'add', HOST, '/all/**', '--any', 'jwt', '--json'])
     expect(twice).toMatchObject({ code: 1, problem: { code: 'conflict' } })
+    const alone = await run(['route', 'add', HOST, '/w', '--all', 'basic'])
+    expect(alone).toMatchObject({ code: 1, stderr: expect.stringContaining('accept.all: must be two kinds or more') })
     const unknown = await run(['route', 'add', HOST, '/w', '--any', 'cookie'])
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('accept') })
   })
@@ -67,7 +69,8 @@ describe('octroi route', () => {
     expect((await run(['route', 'add', HOST, '/half', ...known])).stdout).toMatch(
       /allow +anybody without a credential\n +group staff\n/,
     )
-    expect((await run(['route', 'ls'])).stdout).toMatch(/^public .* any of anonymous +anybody$/m)
+    expect((await run(['route', 'ls'])).stdout).toMatch(/^shop-example-org-half .* anonymous, group staff$/m)
+    expect((await run(['route', 'ls'])).stdout).toMatch(/^public .* anonymous +anybody$/m)
   })
 
   it('ls, set changes what is given alone, rm', async () => {

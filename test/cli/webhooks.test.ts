@@ -90,7 +90,7 @@ describe('octroi webhook', () => {
   })
   it('rotate: the new secret on stdout, both sign for the overlap', async () => {
     const rotated = await run(['webhook', 'rotate', 'cli', '--overlap', '1h'])
-    expect(rotated).toMatchObject({ code: 0, stderr: expect.stringContaining('3600 seconds more') })
+    expect(rotated).toMatchObject({ code: 0, stderr: expect.stringContaining('for 1 hour more') })
     await run(['webhook', 'test', 'cli'])
     for (const secret of [own, rotated.stdout.trim()]) expect(verified(receiver.requests.at(-1), secret)).toBeDefined()
   })

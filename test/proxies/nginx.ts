@@ -9,6 +9,7 @@ const configure: Configure = ({ gatePort, applicationPort, patience }, room) => 
   const limit = patience === undefined ? [] : ([['proxy_read_timeout 5s', `proxy_read_timeout ${patience}s`]] as const)
   room.write('octroi_check.conf', filled('nginx/octroi_check.conf', limit))
   const site = filled('nginx/site.conf', [
+    ['/etc/nginx/octroi/', ''],
     ['listen 443 ssl;', `listen 127.0.0.1:${room.port}; listen 127.0.0.1:${room.tlsPort} ssl http2;`],
     ['127.0.0.1:8069', `127.0.0.1:${applicationPort}`],
     ['/etc/ssl/app.pem', room.cert],
