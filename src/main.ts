@@ -11,7 +11,10 @@ const data: DataFolderOperations = {
     return (await import('./installation/init.ts')).initInstallation(settings)
   },
   async serve(settings) {
-    return (await import('./app.ts')).startGate(settings)
+    const gate = await (await import('./app.ts')).startGate(settings)
+    // One request that fails where nobody waits for it must not end all the others.
+    process.on('unhandledRejection', (err) => gate.log.error({ err }, 'a failure that nobody waited for'))
+    return gate
   },
   async rotateVault(settings, options, progress) {
     return (await import('./installation/rotate.ts')).rotateVault(settings, options, progress)

@@ -1,11 +1,9 @@
 import { type EventType, newEvent } from '../core/events.ts'
 import type { Store } from '../core/stores.ts'
 import type { Account } from '../core/types.ts'
-import { holdsPermission } from '../policy/permissions.ts'
+import { requireAccount } from './accounts_holding.ts'
+import { requireOwnMarks } from './accounts_rules.ts'
 import type { Operation } from './endpoint.ts'
-import { everyKey } from './every.ts'
-import { requireHeld } from './grant_context.ts'
-import { grantsOfGroups, holdingsOfAccount, holdingsOfKey } from './holdings.ts'
 import { notFound } from './presenting.ts'
 
 type Change = Pick<Operation<{ id: string }, unknown, unknown>, 'principal' | 'params' | 'parts'>
@@ -32,27 +30,11 @@ export async function changeAccount(
     if (account === undefined) throw notFound('account', params.id)
     const changed = { ...change(account, now.toISOString()), updated_at: now.toISOString() }
     await requireAccount({ principal, parts }, store, [account, changed])
+    await requireOwnMarks(store, principal, changed, account)
     await check?.(store)
     await store.accounts.update(changed)
     await also?.(store)
     await store.events.insert(newEvent(told.type, `account:${account.id}`, told.data, now))
     return changed
   })
-}
-
-/** The account as it is and as it would be, with its keys each time: a key without groups of its own has those of its account. */
-export async function requireAccount(
-  { principal, parts }: Pick<Change, 'principal' | 'parts'>,
-  store: Store,
-  states: readonly Account[],
-): Promise<void> {
-  if (holdsPermission(principal.permissions, '*')) return
-  const [{ id }] = states as [Account]
-  // What was revoked is revoked for good, and holds nothing.
-  const keys = (await everyKey(store, { account: id })).filter(({ revoked_at }) => revoked_at === null)
-  for (const account of states) {
-    const own = holdingsOfAccount(account, await grantsOfGroups(store, account.groups), principal)
-    const ofKeys = keys.map((key) => holdingsOfKey(key.id, key, account))
-    await requireHeld(store, parts.catalogue, principal, [own, ...ofKeys])
-  }
 }

@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { newEvent } from '../core/events.ts'
 import type { Account as Stored } from '../core/types.ts'
 import { Account, AccountCreate } from './account_schemas.ts'
-import { requireAccount } from './accounts_changing.ts'
-import { checkAccount, requireService } from './accounts_rules.ts'
+import { requireAccount } from './accounts_holding.ts'
+import { checkAccount, requireOwnMarks, requireService } from './accounts_rules.ts'
 import { endpoint } from './endpoint.ts'
 import { chooseId, made, presentAccount } from './presenting.ts'
 
@@ -27,6 +27,7 @@ export const accountsCreate = endpoint({
       const id = await chooseId(body.id, body.name, async (wanted) => (await store.accounts.get(wanted)) !== undefined)
       const account = accountOf(id, body, parts.now().toISOString())
       await requireAccount({ principal, parts }, store, [account])
+      await requireOwnMarks(store, principal, account)
       await checkAccount(store, parts, account)
       await store.accounts.insert(account)
       if (hash !== null) await store.accounts.setPassword(id, hash)

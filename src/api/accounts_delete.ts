@@ -1,5 +1,5 @@
 import { newEvent } from '../core/events.ts'
-import { requireAccount } from './accounts_changing.ts'
+import { requireAccount } from './accounts_holding.ts'
 import { requireUnnamed } from './accounts_rules.ts'
 import { endpoint } from './endpoint.ts'
 import { notFound } from './presenting.ts'

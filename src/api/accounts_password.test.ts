@@ -54,6 +54,12 @@ describe('accounts.set_password', () => {
     const answer = await world.call('accounts.set_password', { params: { id: 'ada' } })
     expect(answer.body).toMatchObject({ status: 400, errors: [{ path: 'password' }] })
   })
+  it('400 for one that is too short or too long, in words that say the length', async () => {
+    const said = async (password: string) =>
+      (await world.call('accounts.set_password', { params, body: { password } })).body.errors
+    expect(await said('short')).toEqual([{ path: 'password', message: 'must have at least 12 characters' }])
+    expect(await said('x'.repeat(513))).toEqual([{ path: 'password', message: 'must have at most 512 characters' }])
+  })
   it('404 not_found for an id that no account has', () => expectNotFound('accounts.set_password'))
 
   refusals(

@@ -1,6 +1,8 @@
 import { type FieldError, OctroiError } from '../core/errors.ts'
+import type { Principal } from '../core/program_types.ts'
 import type { Store } from '../core/stores.ts'
 import type { Account } from '../core/types.ts'
+import { holdsPermission } from '../policy/permissions.ts'
 import type { ApiParts } from './endpoint.ts'
 import { everyRow } from './every.ts'
 import { invalid } from './faults.ts'
@@ -18,6 +20,30 @@ export async function checkAccount(
   const faults = await missingGroups(store, 'groups', groups)
   if (faults.length > 0) throw notValid(faults)
   checkGrants(grants, await grantContext(store, parts.catalogue, grants))
+}
+
+/**
+ * What applications and proxies know somebody by is his: a certificate is the one whom its authority named, and an e-mail address that
+ * another account has is not given a second time. Both are an administrator's decision.
+ */
+export async function requireOwnMarks(
+  store: Store,
+  principal: Principal,
+  account: Pick<Account, 'id' | 'email' | 'certificate_subjects'>,
+  before?: Account,
+): Promise<void> {
+  if (holdsPermission(principal.permissions, '*')) return
+  const added = account.certificate_subjects.find((subject) => !before?.certificate_subjects.includes(subject))
+  if (added !== undefined) throw notYours(`Who has the certificate ${added}`)
+  const email = account.email?.toLowerCase()
+  if (email === undefined || email === before?.email?.toLowerCase()) return
+  const accounts = await everyRow((page) => store.accounts.list(page))
+  if (accounts.some((other) => other.id !== account.id && other.email?.toLowerCase() === email))
+    throw notYours('That an account has the e-mail address of another one')
+}
+
+function notYours(what: string): OctroiError {
+  return new OctroiError('not_granted', `${what} is an administrator’s decision and needs the permission *.`)
 }
 
 /** A person signs in, a program proves itself at every call. */

@@ -5,6 +5,7 @@ import type { Store } from '../core/stores.ts'
 import type { ApiKey, Grant } from '../core/types.ts'
 import type { GrantReads } from '../policy/escalation.ts'
 import { holdsPermission } from '../policy/permissions.ts'
+import { requireSpeakingFor } from './accounts_holding.ts'
 import type { ApiParts, Operation } from './endpoint.ts'
 import { invalid } from './faults.ts'
 import { grantContext, requireHeld } from './grant_context.ts'
@@ -42,6 +43,7 @@ export async function addKey(
   const account = await store.accounts.get(id)
   if (account === undefined) throw notMade([noSuch('account', 'account', id)])
   await requireHeld(store, parts.catalogue, principal, [holdingsOfKey(null, fields, account)])
+  await requireSpeakingFor({ principal, parts }, store, account)
   requireTechName({ principal, parts }, fields)
   const faults = await missingGroups(store, 'groups', fields.groups ?? [])
   if (faults.length > 0) throw notMade(faults)

@@ -1,6 +1,8 @@
 import { OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
+import type { Account } from '../core/types.ts'
 import { generateKey } from '../inbound/key_format.ts'
+import { requireSpeakingFor } from './accounts_holding.ts'
 import { endpoint } from './endpoint.ts'
 import { NewKey } from './key_schemas.ts'
 import { changeKey } from './keys_changing.ts'
@@ -36,7 +38,8 @@ export const keysRotate = endpoint({
           )
         return { ...before, imported: false }
       },
-      async (store, { id }, now) => {
+      async (store, { id, account }, now) => {
+        await requireSpeakingFor(operation, store, (await store.accounts.get(account)) as Account)
         const ends = new Date(Date.parse(now) + body.overlap_s * 1000).toISOString()
         await store.keys.replaceSecret(
           { hash: parts.hashKey(secret.key), key_id: id, expires_at: null, created_at: now },

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { z } from 'zod'
 import { type FieldError, OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
 import { randomId } from '../core/ids.ts'
 import type { Store } from '../core/stores.ts'
 import { generateKey } from '../inbound/key_format.ts'
+import { requireSpeakingFor } from './accounts_holding.ts'
 import type { ApiParts } from './endpoint.ts'
 import { invalid } from './faults.ts'
 import { grantContext, requireHeld } from './grant_context.ts'
@@ -15,6 +17,9 @@ import { type Newcomers, newcomersOf } from './keys_newcomers.ts'
 
 type Batch = z.output<typeof KeyBatch>
 export type BatchRow = Batch['keys'][number]
+
+/** Rows after which others have a turn: a file of many must not hold up those who call meanwhile. */
+const AT_A_TIME = 200
 
 /** One row of which nothing is wrong by itself. Of its secret only the hash is left. */
 interface Taken {
@@ -55,6 +60,10 @@ export async function takeOver(store: Store, operation: Making & { readonly body
     ),
   )
   for (const { fields } of fresh) requireTechName(operation, fields)
+  for (const id of new Set(fresh.map(({ account }) => account))) {
+    const account = await store.accounts.get(id)
+    if (account !== undefined) await requireSpeakingFor(operation, store, account)
+  }
   const warnings = [
     ...(await grantWarnings(store, parts, fresh)),
     ...fresh.flatMap((row) => providedWarnings(parts, row)),
@@ -85,6 +94,7 @@ async function readRows({ parts, principal, body }: Making & { readonly body: Ba
   const names = new Map<string, number>()
   const taken: Taken[] = []
   for (const [row, fields] of body.keys.entries()) {
+    if (row % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
     const account = fields.account ?? principal.account
     const hash = fields.secret === undefined ? null : parts.hashKey(fields.secret)
     faults.push(...at(row, ownFaults(fields)), ...at(row, repeated(hash, fields.tech_name, hashes, names)))
@@ -194,6 +204,7 @@ async function makeAll(
   }
   const ids = new Map<number, string>()
   for (const { row, fields, account, hash } of taken) {
+    if (row % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
     const { secret, allow_weak, disabled, ...rest } = fields
     // A secret that nobody has stands where only the environment's counts.
     const made = generateKey(randomId(8))

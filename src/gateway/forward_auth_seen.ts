@@ -1,4 +1,6 @@
+import { certificateIn } from '../inbound/certificate_subject.ts'
 import type { ForwardAuthTraces, SeenCheck } from '../inbound/forward_auth_traces.ts'
+import type { RequestHead } from '../inbound/request_head.ts'
 import { plainAddress } from '../policy/address.ts'
 import { reasonsFor } from '../policy/route_reasons.ts'
 import type { RouteTable } from '../policy/route_table.ts'
@@ -62,7 +64,14 @@ function placesIn({ head }: Check): readonly string[] {
   if (head.xApiKey !== undefined) places.push('X-API-Key')
   if (head.authorization !== undefined) places.push(`Authorization: ${schemeIn(head.authorization)}`)
   if (head.names.includes('cookie')) places.push('Cookie')
+  if (namesCertificate(head)) places.push(`${head.withheld} (client certificate)`)
   return places
+}
+
+/** The header is read only where the operator said which one it is; a proxy may send it empty. */
+function namesCertificate({ withheld, names, raw }: RequestHead): boolean {
+  const at = withheld === undefined ? -1 : names.indexOf(withheld)
+  return at !== -1 && certificateIn(raw[2 * at + 1] as string) !== null
 }
 
 function schemeIn(authorization: string): string {

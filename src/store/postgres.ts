@@ -32,6 +32,7 @@ function stateOf(error: unknown): string {
 /** "cached plan must not change result type": what a prepared statement selects has got another column since. */
 const OUTDATED_PLAN = '0A000'
 
+const QUERY_MS = 11_000
 /** How long a version that was read stays good when no notice came. */
 const VERSION_AGE_MS = 1_000
 const VERSION_POLL_MS = 400
@@ -44,6 +45,8 @@ export function openPostgres(url: string, lockWaitMs = LOCK_WAIT_MS): Engines {
     max: 10,
     connectionTimeoutMillis: 3_000,
     statement_timeout: 10_000,
+    // A server that is gone without a word does not keep its own time limit.
+    query_timeout: QUERY_MS,
     lock_timeout: lockWaitMs,
     application_name: 'octroi',
   })
@@ -52,6 +55,8 @@ export function openPostgres(url: string, lockWaitMs = LOCK_WAIT_MS): Engines {
     max: 1,
     connectionTimeoutMillis: 3_000,
     statement_timeout: 10_000,
+    // A server that is gone without a word does not keep its own time limit.
+    query_timeout: QUERY_MS,
     application_name: 'octroi',
   })
   // An idle connection that breaks must not end the process; the next query says what is wrong.

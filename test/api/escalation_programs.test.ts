@@ -35,12 +35,12 @@ beforeAll(async () => {
   for (const id of ['mine', 'plain', 'other', 'double', 'free']) await service(id)
   await service('member', { groups: ['staff'] })
   await service('reader', { grants: [GET_SHOP] })
-  await service('writer', { grants: [POST_SHOP] })
+  await service('writer', { grants: [POST_SHOP], email: 'writer@example.org' })
   await service('grouped', { groups: ['writers'] })
   await service('keyed')
   // The caller: of the account "mine", in the groups "staff" and "readers", may read the shop.
   await key('caller', { account: 'mine', groups: ['staff', 'readers'], grants: [GET_SHOP] })
-  await key('target', { account: 'plain', permissions: [] })
+  await key('target', { account: 'free', permissions: [] })
   await key('named', { account: 'plain', permissions: [] })
   await key('keyed', { account: 'keyed', permissions: ['*'] })
   await route('by-account', { any: ['api_key', 'basic'] }, { accounts: ['other'] })
@@ -59,15 +59,21 @@ const refused = (what: string) =>
 
 describe('a key', () => {
   it.each([
-    ['for an account that no route names', { account: 'plain' }, 'allowed'],
+    ['for an account that no route names', { account: 'free' }, 'allowed'],
+    ['for an account one of whose keys a route names', { account: 'plain' }, 'the route by-key'],
     ['for an account whose routes the caller does not pass', { account: 'other' }, 'the route by-account'],
-    ['in a group of the caller', { account: 'plain', groups: ['staff'] }, 'allowed'],
+    ['in a group of the caller', { account: 'free', groups: ['staff'] }, 'allowed'],
     ['in a group that is not the caller’s', { account: 'plain', groups: ['writers'] }, 'the group writers'],
     ['in a group that means nothing yet', { account: 'plain', groups: ['empty'] }, 'the group empty'],
     ['for an account, with its groups', { account: 'member' }, 'allowed'],
     ['for an account, with groups that are not the caller’s', { account: 'grouped' }, 'the group writers'],
-    ['for that account, with none of its groups', { account: 'grouped', groups: [] }, 'allowed'],
-    ['for an account that may do more itself: its keys may not', { account: 'writer' }, 'allowed'],
+    ['for that account, with none of its groups', { account: 'grouped', groups: [] }, 'POST /** at shop'],
+    [
+      'for an account that may do more itself, as whom its holder would be known',
+      { account: 'writer' },
+      'POST /** at shop',
+    ],
+    ['for an account with a key that holds more', { account: 'keyed' }, 'the permission *'],
     ['for the caller’s own account, half of what a route wants twice', { account: 'mine' }, 'allowed'],
     ['for another account, half of what a route wants twice', { account: 'double' }, 'allowed'],
   ])('that is made %s', async (_, body, what) => {
@@ -104,7 +110,13 @@ describe('an account', () => {
     ['in another group', { groups: ['writers'] }, 'POST /** at shop'],
     ['in a group that means nothing yet', { groups: ['empty'] }, 'the group empty'],
     ['with a password and nothing to use it for', { password }, 'allowed'],
-    ['with a certificate and nothing to use it for', { certificate_subjects: ['CN=new'] }, 'allowed'],
+    [
+      'with a certificate: whose that is, others have to know',
+      { certificate_subjects: ['CN=new'] },
+      'Who has the certificate CN=new',
+    ],
+    ['with an e-mail address of its own', { email: 'new@example.org' }, 'allowed'],
+    ['with the e-mail address of another one', { email: 'Writer@Example.org' }, 'e-mail address'],
   ])('that is made %s', async (_, more, what) => {
     const body = { kind: 'service', name: 'New', ...more }
     expect(await outcome('accounts.create', { body })).toEqual(what === 'allowed' ? what : refused(what))

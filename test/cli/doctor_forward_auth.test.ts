@@ -20,7 +20,10 @@ let gate: TestGate
 let key: string
 const servers: Server[] = []
 beforeAll(async () => {
-  gate = await startTestGate({ OCTROI_TRUSTED_PROXIES: '127.0.0.1' })
+  gate = await startTestGate({
+    OCTROI_TRUSTED_PROXIES: '127.0.0.1',
+    OCTROI_CLIENT_CERTIFICATE_HEADER: 'X-Client-Subject',
+  })
   key = (await gate.api('POST', '/keys', { name: 'till', grants: [] })).body.key
   const allow = { authenticated: true }
   await gate.api('POST', '/routes', {
@@ -86,6 +89,14 @@ describe('octroi doctor forward-auth', () => {
     const { json } = await doctor(`${await proxy()}/orders/7`, ['--json', '--method', 'post'])
     expect(json).toMatchObject({ ok: true, method: 'POST', answered: { status: 401 } })
     expect(json.seen).toEqual([expect.objectContaining({ route: 'orders', code: 'unauthenticated', method: 'POST' })])
+  })
+  it('says that a certificate arrived, never whose, and nothing where the header says none', async () => {
+    const told = async (subject: string) =>
+      (await doctor(`${await proxy({ asks: { 'x-client-subject': subject } })}/orders/7`)).stdout
+    const stdout = await told('CN=nobody-knows-this')
+    expect(stdout).toContain('Credentials arrived in: x-client-subject (client certificate).')
+    expect(stdout).not.toContain('nobody-knows-this')
+    expect(await told('NONE')).toContain('No credential arrived; none was sent.')
   })
   it.each<[string, Habits, string]>([
     ['does not ask', { asleep: true }, 'no check with this trace arrived'],
