@@ -36,6 +36,8 @@ describe('groups.create', () => {
     expect(await world.must('groups.create', { body: { name: 'Bare' } })).toMatchObject({ description: '', grants: [] })
   })
   it('409 conflict for a code that is taken: codes are unique', async () => {
+    const named = await world.call('groups.create', { body: { name: 'Tills' } })
+    expect([named.body.code, named.body.detail]).toEqual(['conflict', 'There is a group tills already.'])
     const answer = await world.call('groups.create', { body: { id: 'tills', name: 'Again' } })
     expect(answer.body).toMatchObject({ status: 409, code: 'conflict', detail: expect.stringContaining('tills') })
   })
