@@ -38,7 +38,7 @@ it('A-60: Odoo’s own keys are hashes: those are refused, whoever still has the
       env: { OCTROI_URL: scene.gate.url, OCTROI_KEY: scene.gate.adminKey },
     })
   const refused = await run(csv(stored))
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('line 2, secret: is the hash of a key')])
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('line 2, key: is the hash of a key')])
   expect((await api('POST', '/keys/import', { name: 'x', secret: stored })).status).toBe(400)
   const taken = await run(csv(key))
   expect([taken.code, taken.stdout]).toEqual([0, expect.stringContaining('Keys that were taken over: 1;')])
