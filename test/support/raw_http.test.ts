@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { listen } from './loopback.ts'
@@ -14,6 +15,8 @@ async function answering(pieces: string[], then: (socket: Socket) => void = () =
   const server = createServer(async (socket) => {
     socket.on('error', () => {})
     socket.on('data', (chunk) => received.push(Buffer.from(chunk)))
+    // Whoever answers before he was asked ends the question.
+    await once(socket, 'data')
     for (const piece of pieces) {
       await new Promise((resolve) => setTimeout(resolve, 5))
       socket.write(Buffer.from(piece, 'latin1'))
