@@ -15,7 +15,9 @@ export interface ProvidedKeys {
   provides(techName: string): boolean
 }
 
-const CAPACITY = 25_000
+/** Admissions that are kept, and digests of keys that came; up to twice as many of each. */
+const CAPACITY = 8_000
+const REMEMBERED = 32_000
 const MAX_KEY_LENGTH = 512
 
 /**
@@ -31,6 +33,11 @@ export class Admissions {
   /** Moves with everything that makes what is being loaded now too old to be kept. */
   #epoch = 0
   readonly #kept = new Generations<string, Admission>(CAPACITY)
+  /**
+   * Digests of keys that came before. What comes once is not kept: among a million keys that come in turn none is ever found again, and
+   * what is thrown away old costs far more than what dies young.
+   */
+  readonly #met = new Generations<string, true>(REMEMBERED)
 
   constructor(hot: HotReads, hashKey: KeyObject, environment: string, provided: ProvidedKeys = NONE_PROVIDED) {
     this.#hot = hot
@@ -63,7 +70,8 @@ export class Admissions {
     const found = await this.#read(hashOfKey(this.#hashKey, secret))
     if (found === undefined || found.key.environment !== this.#environment) return undefined
     const admission = admissionOf(found)
-    if (epoch === this.#epoch) this.#kept.set(digest, admission)
+    if (epoch === this.#epoch && this.#met.get(digest) === true) this.#kept.set(digest, admission)
+    this.#met.set(digest, true)
     return admission
   }
 
