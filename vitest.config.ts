@@ -9,6 +9,8 @@ export default defineConfig({
     // Real processes, databases and time-outs: what is slow here is not a fault by itself.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What is written in batches comes half a second later, on a busy machine more.
+    expect: { poll: { timeout: 15_000 } },
     pool: 'forks',
     // Much of it waits for other processes and for time limits: more files at once than there are processors.
     maxWorkers: availableParallelism() + 2,
