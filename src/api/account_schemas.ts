@@ -18,7 +18,7 @@ const CertificateSubjects = z
   .max(50)
   .transform((subjects) => [...new Set(subjects)].sort())
 
-export const Password = text(512).min(12)
+export const Password = text(512).min(8)
 
 const accountFields = {
   email: Email.nullable(),
