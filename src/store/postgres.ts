@@ -59,8 +59,12 @@ export function openPostgres(url: string, lockWaitMs = LOCK_WAIT_MS): Engines {
     query_timeout: QUERY_MS,
     application_name: 'octroi',
   })
-  // An idle connection that breaks must not end the process; the next query says what is wrong.
-  for (const each of [pool, ringPool]) each.on('error', () => undefined)
+  // A connection that breaks must not end the process, neither one that is idle nor one that is held between two statements of a
+  // transaction: the next query says what is wrong.
+  for (const each of [pool, ringPool]) {
+    each.on('error', () => undefined)
+    each.on('connect', (client) => client.on('error', () => undefined))
+  }
   const hot = new PostgresHotReads(url, pool)
   const scope = new TransactionScope()
   return {
