@@ -6,7 +6,7 @@ import type { Admission } from '../inbound/admission.ts'
 import type { Callers } from '../inbound/caller.ts'
 import type { Entrance, Proof, Visit } from '../inbound/entrance.ts'
 import type { ForwardAuthTraces } from '../inbound/forward_auth_traces.ts'
-import { containsKey } from '../inbound/key_format.ts'
+import { containsKey, keyInUrl } from '../inbound/key_format.ts'
 import { type OriginalRequest, originalRequest } from '../inbound/original_request.ts'
 import { type RequestHead, readHead } from '../inbound/request_head.ts'
 import { isPrivateAddress } from '../policy/address.ts'
@@ -88,7 +88,7 @@ export class ForwardAuth {
     )
     check.original = original
     if (original.scheme === 'http' && !isPrivateAddress(caller.address)) throw insecure()
-    if (containsKey(original.uri)) throw strayedKey()
+    if (containsKey(original.uri)) throw keyInUrl()
     check.path = original.path.slice(0, 2_048)
     check.path = normalisePath(original.path)
   }
@@ -212,13 +212,6 @@ function insecure(): OctroiError {
   return new OctroiError(
     'insecure_transport',
     'The original request came over plain HTTP from a public address. Use HTTPS.',
-  )
-}
-
-function strayedKey(): OctroiError {
-  return new OctroiError(
-    'invalid_request',
-    'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
   )
 }
 

@@ -1,5 +1,5 @@
 import { OctroiError } from '../core/errors.ts'
-import { containsKey } from '../inbound/key_format.ts'
+import { containsKey, keyInUrl } from '../inbound/key_format.ts'
 import type { Call } from './call.ts'
 
 const PREFIX = '/proxy/'
@@ -34,9 +34,6 @@ export function refuseUrl({ query, path }: Call): void {
   if (query !== '' && /[^\x21-\x7e]|#/.test(query))
     throw new OctroiError('unsafe_path', 'The query contains a character that must be percent-encoded.')
   if (path === null) {
-    throw new OctroiError(
-      'invalid_request',
-      'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
-    )
+    throw keyInUrl()
   }
 }

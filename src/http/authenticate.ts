@@ -4,7 +4,7 @@ import type { HotReads } from '../core/stores.ts'
 import type { Admission } from '../inbound/admission.ts'
 import type { Caller, Callers } from '../inbound/caller.ts'
 import type { Entrance, Visit } from '../inbound/entrance.ts'
-import { containsKey } from '../inbound/key_format.ts'
+import { containsKey, keyInUrl } from '../inbound/key_format.ts'
 import { type RequestHead, readHead } from '../inbound/request_head.ts'
 import type { KeyLimits } from '../policy/key_limits.ts'
 import { holdsSomewhere } from '../policy/permissions.ts'
@@ -38,10 +38,7 @@ export async function authenticate(
   arrival.head = head
   arrival.caller = door.callers.identify(request.socket, head)
   if (containsKey(request.url as string)) {
-    throw new OctroiError(
-      'invalid_request',
-      'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
-    )
+    throw keyInUrl()
   }
   const admission = await door.entrance.admit(arrival as Visit, version)
   const now = door.parts.now()

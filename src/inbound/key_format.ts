@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { OctroiError } from '../core/errors.ts'
 import { randomId } from '../core/ids.ts'
 
 /**
@@ -53,4 +54,12 @@ export function containsKey(text: string): boolean {
 /** Keys are ASCII: what is beyond stays as it is. */
 function withoutEscapes(text: string): string {
   return text.replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+/** A key that strayed into a URL: it is as good as published. */
+export function keyInUrl(): OctroiError {
+  return new OctroiError(
+    'invalid_request',
+    'A key was sent in the URL, where logs keep it. Revoke it, and send the new one in a header.',
+  )
 }
