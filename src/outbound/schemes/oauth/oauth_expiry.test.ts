@@ -34,7 +34,20 @@ describe('the end of a token', () => {
     expect(endOf({ at: '2026-11-21T13:00:00Z', in: '60', unit: 's' }, NOW)).toBe(seconds(3600))
   })
 
-  const nonsense = ['0', '-1', '-3600', '', 'soon', 'NaN', 'Infinity', '1e300', '99999999999999', '0x10', '1 hour']
+  const nonsense = [
+    '0',
+    '1.22e-7',
+    '-1',
+    '-3600',
+    '',
+    'soon',
+    'NaN',
+    'Infinity',
+    '1e300',
+    '99999999999999',
+    '0x10',
+    '1 hour',
+  ]
   it.each(nonsense)('unknown with an expires_in of "%s"', (amount) => {
     expect(endOf({ in: amount, unit: 's' }, NOW)).toBeNull()
     expect(endOf({ in: amount, unit: 's', otherwise: 7200 }, NOW)).toBe(seconds(7200))

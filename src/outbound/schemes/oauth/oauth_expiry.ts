@@ -32,7 +32,9 @@ export function endOf(stated: StatedEnd, now: number): number | null {
 }
 
 function believable(end: number | undefined, now: number): number | undefined {
-  return end !== undefined && end > now && end - now <= TEN_YEARS ? Math.floor(end) : undefined
+  // Whole milliseconds first: a fraction of one past `now` would be kept as `now` itself, which is no end after it.
+  const whole = Math.floor(end ?? Number.NaN)
+  return whole > now && whole - now <= TEN_YEARS ? whole : undefined
 }
 
 function later(amount: string | undefined, unit: number, now: number): number | undefined {
