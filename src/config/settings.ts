@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { ConfigurationError } from '../core/errors.ts'
 import { parseCidr } from '../policy/address.ts'
+import { PEOPLE_SETTINGS } from './people_settings.ts'
 
 /** One boot setting: its name in `octroi.yaml`, its environment variable, and what it says. The docs are generated from this. */
 interface Setting {
@@ -162,6 +163,7 @@ export const SETTINGS = {
     description: 'Whether keys that are made without saying so go on when their account is disabled.',
     schema: yesOrNo.default(false),
   },
+  ...PEOPLE_SETTINGS,
   log_level: {
     env: 'OCTROI_LOG_LEVEL',
     description: 'trace, debug, info, warn, error or silent.',
@@ -216,6 +218,9 @@ export function readSettings({ configFile, env, flags = {} }: SettingsSource): S
   }
   if (settings.master_key !== undefined && settings.master_key_file !== undefined) {
     faults.push('OCTROI_MASTER_KEY and OCTROI_MASTER_KEY_FILE are both set: give one of them.')
+  }
+  if (settings.smtp_url !== undefined && settings.mail_from === undefined) {
+    faults.push('OCTROI_MAIL_FROM is missing: mail that goes out by OCTROI_SMTP_URL needs a sender.')
   }
   if (faults.length > 0) throw new ConfigurationError(faults)
   return settings as Settings

@@ -12,7 +12,8 @@ export type AcceptKind = CredentialKind | 'session' | 'anonymous'
 /** Who is calling, and how it was proved. */
 export interface Principal {
   readonly kind: 'key' | AccountKind
-  readonly proof: CredentialKind
+  /** `session`: a person in a browser, at routes alone; `/proxy` takes none (D1). */
+  readonly proof: CredentialKind | 'session'
   /** The account's id. */
   readonly subject: string
   /** Null when an account calls in by itself. */
@@ -65,6 +66,11 @@ export interface RouteAllow {
   readonly authenticated: boolean
 }
 
+export interface RouteSession {
+  readonly mfa: boolean
+  readonly max_age_s: number | null
+}
+
 /** Something behind somebody else's proxy that asks `/forward-auth`. */
 export interface Route {
   readonly id: string
@@ -80,6 +86,8 @@ export interface Route {
   readonly allow: RouteAllow
   /** Origins whose preflight requests pass without a credential (Fetch standard, CORS-preflight); none: they are asked like others. */
   readonly cors_origins: readonly string[]
+  /** What a session has to have besides: two factors; a proof no older than so many seconds. A session without is sent to give it. */
+  readonly session: RouteSession
   readonly created_at: string
   readonly updated_at: string
 }

@@ -12,6 +12,14 @@ export const PURPOSES = {
   backup: 'backups',
   /** Sealing the signing secrets of webhooks. */
   webhooks: 'webhook secrets',
+  /** Recognising session tokens, codes, links and cookies of people. */
+  people: 'people',
+  /** Sealing flows, tickets, id_tokens and second factors. */
+  peopleSeals: 'people seals',
+  /** Sealing the secrets of sign-in methods. */
+  signInMethods: 'sign-in methods',
+  /** Recognising the secrets of applications. */
+  clients: 'clients',
   /** Sealing the keys that sign assertions. */
   signing: 'signing keys',
 } as const

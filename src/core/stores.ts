@@ -1,3 +1,15 @@
+import type {
+  ClientStore,
+  EmailStore,
+  FactorStore,
+  IdentityStore,
+  OrganizationStore,
+  PeopleReads,
+  SessionStore,
+  SessionUseStore,
+  SignInMethodStore,
+  TicketStore,
+} from './people_stores.ts'
 import type { GroupStore, IssuerStore, ProgramReads, RouteStore, SigningKeyStore } from './program_stores.ts'
 import type { KeyDay } from './program_types.ts'
 import type { AppStore, ConnectSessionStore, StoredApp, TokenStore } from './token_stores.ts'
@@ -30,6 +42,13 @@ export interface Store {
   readonly routes: RouteStore
   readonly issuers: IssuerStore
   readonly signingKeys: SigningKeyStore
+  readonly emails: EmailStore
+  readonly identities: IdentityStore
+  readonly organizations: OrganizationStore
+  readonly signInMethods: SignInMethodStore
+  readonly sessions: SessionStore
+  readonly factors: FactorStore
+  readonly clients: ClientStore
   readonly vault: VaultStore
   /** All or nothing. The store that `work` receives is bound to the transaction. */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
@@ -50,7 +69,12 @@ export interface AccountStore {
   update(account: Account): Promise<void>
   /** A PHC string; null takes it away. */
   setPassword(id: string, hash: string | null): Promise<void>
-  /** Its revoked keys and its memberships go with it. Throws `conflict` while live keys belong to it. */
+  /** The same password in another hash; false when the one that is stored is no longer `from`. */
+  replacePassword(id: string, from: string, to: string): Promise<boolean>
+  /**
+   * Its revoked keys, its memberships, its sessions with what applications got for them, and all that makes it a person go with it.
+   * Throws `conflict` while other live keys belong to it.
+   */
   delete(id: string): Promise<boolean>
 }
 
@@ -143,7 +167,7 @@ export interface VaultStore {
 }
 
 /** The reads of the hot path: point reads, and a version that moves with every committed change of any process. */
-export interface HotReads extends ProgramReads {
+export interface HotReads extends ProgramReads, PeopleReads {
   /**
    * The version of what a look-up now would see. Read it before loading; what was loaded is good for as long as it stays (D18).
    * Throws `store_unavailable`, never an old version.
@@ -208,7 +232,8 @@ export interface ReplayRow {
 }
 
 /** What happens often and must not move the version of the rest: audit, last use, kept answers. In SQLite a file of its own. */
-export interface ActivityStore {
+export interface ActivityStore extends SessionUseStore {
+  readonly tickets: TicketStore
   /** Batches, key uses and what is added to the days of keys in one commit. */
   append(
     batch: AuditBatch | undefined,
