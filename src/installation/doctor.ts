@@ -17,6 +17,7 @@ import {
   masterKeyFindings,
   settingsFindings,
 } from './doctor_machine.ts'
+import { peopleFindings } from './doctor_people.ts'
 import { probeFindings } from './doctor_probe.ts'
 import { programFindings } from './doctor_programs.ts'
 import { connectionFindings, keyFindings } from './doctor_rows.ts'
@@ -57,6 +58,7 @@ export async function runDoctor(settings: Settings, { probe }: { readonly probe:
     findings.push(...(await look('connections', () => connectionFindings(parts))))
     findings.push(...(await look('keys', () => keyFindings(parts, new Date()))))
     findings.push(...(await look('programs', () => programFindings(parts))))
+    findings.push(...(await look('people', () => peopleFindings(parts))))
     findings.push(...(await look('provided_keys', () => providedKeyFindings(settings, installation))))
     if (probe) findings.push(...(await look('probe', () => probeFindings(parts, new Date()))))
   } finally {

@@ -17,3 +17,18 @@ export function said(error: unknown): string {
   if (error instanceof ConfigurationError) return error.faults.join(' ')
   return (error as NodeJS.ErrnoException).code ?? (error as Error).name
 }
+
+const NAMED = 5
+
+/** One sentence for all things of a kind. */
+export function warning(
+  code: string,
+  message: string,
+  things: readonly { readonly id: string }[],
+  advice: string,
+): Finding[] {
+  if (things.length === 0) return []
+  const more = things.length > NAMED ? `, and ${things.length - NAMED} more` : ''
+  const ids = things.slice(0, NAMED).map(({ id }) => id)
+  return [{ level: 'warning', code, message: `${message}: ${ids.join(', ')}${more}.`, advice }]
+}

@@ -35,6 +35,7 @@ const ROUTE: Route = {
   accept: { mode: 'any', kinds: ['api_key'] },
   allow: { keys: [], accounts: ['erp'], groups: [], authenticated: false },
   cors_origins: [],
+  session: { mfa: false, max_age_s: null },
   ...STAMPS,
 }
 
@@ -109,7 +110,7 @@ describe('what the doctor says of routes', () => {
       { ...accept('any', 'api_key', 'anonymous'), allow: nobody },
       ['route.nobody', 'route.anonymous'],
     ],
-    ['that a session alone is nobody’s yet', accept('any', 'session'), ['route.unprovable']],
+    ['not of a session alone, where people can sign in', accept('any', 'session'), []],
     ['that there is no issuer', accept('any', 'jwt'), ['route.unprovable']],
     ['that one of all cannot be proved', accept('all', 'api_key', 'mtls'), ['route.unprovable']],
     ['not where certificates arrive', accept('all', 'api_key', 'mtls'), [], CERTIFICATES],

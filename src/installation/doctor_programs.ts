@@ -1,17 +1,16 @@
 import type { AcceptKind, Group, Issuer, Route } from '../core/program_types.ts'
 import type { Account } from '../core/types.ts'
-import type { Finding } from './doctor_finding.ts'
+import { type Finding, warning } from './doctor_finding.ts'
 import { type DoctorParts, every } from './doctor_rows.ts'
-
-const NAMED = 5
 
 /** Routes that let nobody in or everybody, issuers whose tokens open nothing: what looks like a rule and is none, or is too much of one. */
 export async function programFindings({ settings, store }: DoctorParts): Promise<Finding[]> {
   const routes = await store.routes.all()
   const issuers = await all<Issuer>((page) => store.issuers.list(page))
   const groups = await all<Group>((page) => store.groups.list(page))
+  const people = (await store.signInMethods.all()).some(({ method }) => method.enabled)
   return [
-    ...routeFindings(routes, issuers, settings),
+    ...routeFindings(routes, unavailableKinds(issuers, settings, people), settings),
     ...(await unusedIssuers(routes, issuers, groups, store)),
     {
       level: 'ok',
@@ -29,8 +28,7 @@ async function all<T extends { readonly id: string }>(list: Parameters<typeof ev
 
 type Places = Pick<DoctorParts['settings'], 'trusted_proxies' | 'client_certificate_header'>
 
-function routeFindings(routes: readonly Route[], issuers: readonly Issuer[], settings: Places): Finding[] {
-  const unavailable = unavailableKinds(issuers, settings)
+function routeFindings(routes: readonly Route[], unavailable: ReadonlySet<AcceptKind>, settings: Places): Finding[] {
   const proxies = routes.length > 0 && settings.trusted_proxies.length === 0
   return [
     ...(proxies
@@ -57,7 +55,7 @@ function routeFindings(routes: readonly Route[], issuers: readonly Issuer[], set
     ),
     ...warning(
       'route.unprovable',
-      'Routes for which nobody can prove who he is (no enabled issuer of JWTs, no OCTROI_CLIENT_CERTIFICATE_HEADER, no sign-in)',
+      'Routes for which nobody can prove who he is (no enabled issuer of JWTs, no OCTROI_CLIENT_CERTIFICATE_HEADER, no enabled sign-in method)',
       routes.filter((route) => cannotBeProved(route, unavailable)),
       'octroi route show ID says what it accepts.',
     ),
@@ -71,11 +69,11 @@ function allowsNobody({ accept, allow }: Route): boolean {
   return asked && !authenticated && keys.length + accounts.length + groups.length === 0
 }
 
-function unavailableKinds(issuers: readonly Issuer[], settings: Places): ReadonlySet<AcceptKind> {
+function unavailableKinds(issuers: readonly Issuer[], settings: Places, people: boolean): ReadonlySet<AcceptKind> {
   const believed = issuers.some(({ disabled_at }) => disabled_at === null)
   const certificates = settings.client_certificate_header !== undefined
   return new Set<AcceptKind>([
-    'session',
+    ...(people ? [] : (['session'] as const)),
     ...(believed ? [] : (['jwt'] as const)),
     ...(certificates ? [] : (['mtls'] as const)),
   ])
@@ -112,12 +110,4 @@ async function unusedIssuers(
 function speaksFor({ account, accounts }: Issuer, { id, kind }: Account): boolean {
   if (account !== null) return account === id
   return kind === 'service' && (accounts.length === 0 || accounts.includes(id))
-}
-
-/** One sentence for all of a kind. */
-function warning(code: string, message: string, things: readonly { readonly id: string }[], advice: string): Finding[] {
-  if (things.length === 0) return []
-  const more = things.length > NAMED ? `, and ${things.length - NAMED} more` : ''
-  const ids = things.slice(0, NAMED).map(({ id }) => id)
-  return [{ level: 'warning', code, message: `${message}: ${ids.join(', ')}${more}.`, advice }]
 }

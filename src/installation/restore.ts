@@ -23,9 +23,12 @@ import { commandLine } from './command_line.ts'
 import { auditWriter, locationOf } from './open.ts'
 
 export interface RestoreOptions {
-  /** Connections and webhooks keep the state that they had; without it they are suspended, and the outbox with them. */
+  /**
+   * Connections, webhooks and sign-in methods keep the state that they had; without it they are suspended, and the outbox with them, and
+   * methods that ask somebody else (a provider, a directory) are switched off.
+   */
   readonly activate: boolean
-  /** Keys of another environment become keys of this one, and passwords come along; without it neither works here. */
+  /** Keys of another environment become keys of this one, passwords and secrets of applications come along; without it none works here. */
   readonly adoptKeys: boolean
   /** What is there is replaced; without it an existing installation is left alone. */
   readonly replace: boolean
@@ -35,17 +38,22 @@ export interface RestoreReport {
   readonly rows: number
   readonly suspended_connections: number
   readonly suspended_webhooks: number
+  /** Sign-in methods that ask somebody else, and are switched off. */
+  readonly suspended_sign_in_methods: number
   /** Keys that were made in another environment. */
   readonly foreign_keys: number
   /** Passwords of accounts that were set in another environment and were left behind. */
   readonly foreign_passwords: number
+  /** Secrets of applications from another environment that were left behind. */
+  readonly foreign_client_secrets: number
   /** The folder of the files that were replaced; they can be deleted. */
   readonly aside: string | null
 }
 
 /**
  * Makes an installation of a backup: whole, or not at all. A copy must not act for the original (D15), so that its connections
- * and webhooks are suspended and keys of another environment do not work, unless the operator says that this one takes its place.
+ * and webhooks are suspended and keys of another environment do not work, unless the operator says that this one takes its place. Nobody
+ * is signed in, whatever he says: a session that was ended since the backup must not come back.
  */
 export async function restoreInstallation(
   settings: Settings,
@@ -123,6 +131,8 @@ class Passage {
   #suspendedWebhooks = 0
   #foreign = 0
   #foreignPasswords = 0
+  #suspendedMethods = 0
+  #foreignSecrets = 0
 
   constructor(
     file: string,
@@ -156,9 +166,10 @@ class Passage {
   #isLeft(table: string): boolean {
     const { activate, adoptKeys } = this.#options
     if (table === 'signing_keys') return !activate
-    if (table !== 'account_passwords' || adoptKeys || this.#header.environment === this.#settings.environment)
-      return false
-    this.#foreignPasswords++
+    if (adoptKeys || this.#header.environment === this.#settings.environment) return false
+    if (table === 'account_passwords') this.#foreignPasswords++
+    else if (table === 'client_secrets') this.#foreignSecrets++
+    else return false
     return true
   }
 
@@ -171,6 +182,11 @@ class Passage {
       this.#suspendedWebhooks++
       return { ...row, state: 'suspended', state_reason: SUSPENDED, state_since: this.#now }
     }
+    if (table === 'sign_in_methods' && !this.#options.activate && asksSomebodyElse(row) && row.enabled === 1) {
+      this.#suspendedMethods++
+      return { ...row, enabled: 0 }
+    }
+    if (table === 'session_keys') return { ...row, session_id: null }
     if (table === 'webhook_deliveries' && row.state === 'waiting') {
       // Whoever was trying it is the original, which this copy knows nothing of.
       return this.#options.activate
@@ -185,12 +201,16 @@ class Passage {
   }
 
   async finish({ engine, store, activity }: LoadedStore): Promise<RestoreReport> {
+    // There is none; but what applications got for those of the backup ends with them.
+    await store.sessions.endEvery(this.#now)
     const report = {
       rows: this.#rows,
       suspended_connections: this.#suspended,
       suspended_webhooks: this.#suspendedWebhooks,
+      suspended_sign_in_methods: this.#suspendedMethods,
       foreign_keys: this.#foreign,
       foreign_passwords: this.#foreignPasswords,
+      foreign_client_secrets: this.#foreignSecrets,
       aside: null,
     }
     const { activate, adoptKeys } = this.#options
@@ -203,6 +223,11 @@ class Passage {
     await trail.close()
     return report
   }
+}
+
+/** In the name of the original: with its secret at a provider, or its name in a directory. */
+function asksSomebodyElse({ kind }: DumpRow): boolean {
+  return kind !== 'password' && kind !== 'passkey'
 }
 
 const PART_ROWS = 500

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts'
 import { newEvent } from '../core/events.ts'
 import type { Store } from '../core/stores.ts'
 import type { ApiKey } from '../core/types.ts'
+import type { OpenStore } from '../store/open.ts'
 import type { SigningKeyRing } from '../vault/signing_keys.ts'
 import type { Installation } from './open.ts'
 
@@ -10,6 +11,7 @@ const ROUND_MS = 3_600_000
 const DAY_MS = 86_400_000
 const WARN_DAYS = [30, 7, 1]
 const KEEP_DELIVERIES_MS = 30 * DAY_MS
+const KEEP_SESSION_USES_MS = 30 * DAY_MS
 
 /** Slow work, once at start and then every hour. */
 export function startRounds(
@@ -24,10 +26,18 @@ export function startRounds(
       warnOfExpiry(open.store, new Date()),
       signingKeys.round(),
       open.store.connectSessions.deleteExpired(new Date().toISOString()),
+      tidyPeople(open, new Date()),
       open.store.deliveries.prune(new Date(Date.now() - KEEP_DELIVERIES_MS).toISOString()),
     ]).catch((error) => log.error({ err: error }, 'the hourly round failed'))
   setTimeout(round, 5_000).unref()
   return setInterval(round, ROUND_MS).unref()
+}
+
+/** What nobody can use any more, and the uses of sessions that have ended long ago. */
+export async function tidyPeople({ store, activity }: Pick<OpenStore, 'store' | 'activity'>, now: Date): Promise<void> {
+  await store.sessions.deleteExpired(now.toISOString())
+  await activity.tickets.deleteExpired(now.toISOString())
+  await activity.deleteSessionUses(new Date(now.getTime() - KEEP_SESSION_USES_MS).toISOString())
 }
 
 /** An event for each key that ends within 30, 7 and 1 days, once each. */

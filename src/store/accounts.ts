@@ -2,8 +2,9 @@ import { type Kysely, sql } from 'kysely'
 import { OctroiError } from '../core/errors.ts'
 import type { AccountStore, Page } from '../core/stores.ts'
 import type { Account } from '../core/types.ts'
-import { type AccountRow, accountDetails, accountFromRow } from './account_rows.ts'
-import { atomically } from './atomic.ts'
+import { canonicalEmail } from '../policy/email.ts'
+import { type AccountRow, accountFromRow, SELECT_ACCOUNT } from './account_rows.ts'
+import { alone, atomically } from './atomic.ts'
 import { explaining } from './conflicts.ts'
 import { requireGroups } from './memberships.ts'
 import type { MainTables } from './schema.ts'
@@ -61,28 +62,41 @@ export class Accounts implements AccountStore {
     )
   }
 
+  async replacePassword(id: string, from: string, to: string): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('account_passwords')
+      .set({ hash: to })
+      .where('account_id', '=', id)
+      .where('hash', '=', from)
+      .executeTakeFirst()
+    return numUpdatedRows > 0n
+  }
+
   async delete(id: string): Promise<boolean> {
-    return atomically(this.#db, async (db) => {
-      const live = db.selectFrom('api_keys').select('id').where('account_id', '=', id).where('revoked_at', 'is', null)
-      if ((await live.limit(1).execute()).length > 0) {
+    return alone(this.#db, async (db) => {
+      // Keys that applications got for its sessions end with these.
+      const ended = db.selectFrom('session_keys').select('key_id').where('session_id', 'is not', null)
+      const keys = db.selectFrom('api_keys').select('id').where('account_id', '=', id)
+      const live = await keys.where('revoked_at', 'is', null).where('id', 'not in', ended).limit(1).execute()
+      if (live.length > 0) {
         throw new OctroiError(
           'conflict',
           'Live keys belong to this account. Revoke them first, or disable the account.',
         )
       }
-      // Not all of them: a key that was made since the question keeps its account from being deleted.
-      await db.deleteFrom('api_keys').where('account_id', '=', id).where('revoked_at', 'is not', null).execute()
+      await db.deleteFrom('api_keys').where('account_id', '=', id).execute()
       const { numDeletedRows } = await db.deleteFrom('accounts').where('id', '=', id).executeTakeFirst()
       return numDeletedRows > 0n
     })
   }
 }
 
-const SELECT = sql.raw(`select a.*, ${accountDetails('a.id')} from accounts a`)
+const SELECT = sql.raw(SELECT_ACCOUNT)
 
 function rowFromAccount(account: Account) {
   const { groups: _groups, certificate_subjects: _subjects, has_password: _password, grants, ...row } = account
-  return { ...row, grants: JSON.stringify(grants) }
+  const email_canonical = row.email === null ? null : (canonicalEmail(row.email) ?? null)
+  return { ...row, grants: JSON.stringify(grants), email_canonical }
 }
 
 async function insertDetails(db: Kysely<MainTables>, account: Account): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
+import type { SessionUse, TicketStore } from '../core/people_stores.ts'
 import type { KeyDay } from '../core/program_types.ts'
 import type {
   ActivityStore,
@@ -15,12 +16,16 @@ import { chunks } from './chunks.ts'
 import { addDays } from './key_days.ts'
 import { takePlaces } from './rate_windows.ts'
 import type { ActivityTables } from './schema.ts'
+import { noteSessionUses, sessionUses } from './session_uses.ts'
+import { Tickets } from './tickets.ts'
 
 export class Activity implements ActivityStore {
   readonly #db: Kysely<ActivityTables>
+  readonly tickets: TicketStore
 
   constructor(db: Kysely<ActivityTables>) {
     this.#db = db
+    this.tickets = new Tickets(db)
   }
 
   async append(
@@ -143,6 +148,18 @@ export class Activity implements ActivityStore {
 
   async deleteEndedWindows(beforeMs: number): Promise<void> {
     await this.#db.deleteFrom('rate_windows').where('ends', '<', beforeMs).execute()
+  }
+
+  noteSessionUses(uses: readonly SessionUse[]): Promise<void> {
+    return noteSessionUses(this.#db, uses)
+  }
+
+  sessionUses(sessions: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return sessionUses(this.#db, sessions)
+  }
+
+  async deleteSessionUses(before: string): Promise<void> {
+    await this.#db.deleteFrom('session_uses').where('at', '<', before).execute()
   }
 
   async lastUses(keyIds: readonly string[]): Promise<ReadonlyMap<string, string>> {

@@ -9,6 +9,7 @@ import { ACTIVITY_TABLES, type DumpRow, type DumpTable, type SchemaState } from 
 import { swapFiles, syncFolder } from './dump_swap.ts'
 import type { ServeLock } from './engines.ts'
 import { type Engine, type Migration, migrateWithin } from './migrate.ts'
+import { main0005 } from './migrations/0005_people.ts'
 import { ACTIVITY_MIGRATIONS, MAIN_MIGRATIONS, type StoreLocation, storeOn } from './open.ts'
 import { lockPostgres, openPostgres } from './postgres.ts'
 import type { ActivityTables, MainTables } from './schema.ts'
@@ -123,6 +124,8 @@ async function fill<T>({ main, activity, engine, insert }: Place, load: Load<T>)
     await migrateWithin(activity as unknown as Kysely<unknown>, engine, 'activity', activityList)
   }
   await bring(had(MAIN_MIGRATIONS, load.migrations.main), had(ACTIVITY_MIGRATIONS, load.migrations.activity))
+  // What a migration itself put there comes from the backup, if it is still there.
+  if (load.migrations.main.includes(main0005.name)) await main.deleteFrom('sign_in_methods').execute()
   await load.rows(insert)
   if (engine === 'postgres') await continueNumbers(activity)
   await bring(MAIN_MIGRATIONS, ACTIVITY_MIGRATIONS)
@@ -166,6 +169,8 @@ async function versionBefore(db: Kysely<MainTables>): Promise<number> {
 /** What our migrations made, and nothing else that may live in the same database. */
 async function dropEverything(db: Kysely<MainTables>): Promise<void> {
   const names = [
+    'tickets',
+    'session_uses',
     'replays',
     'rate_windows',
     'key_days',
@@ -185,6 +190,21 @@ async function dropEverything(db: Kysely<MainTables>): Promise<void> {
     'connection_tokens',
     'connections',
     'connector_apps',
+    'session_keys',
+    'sessions',
+    'client_secrets',
+    'client_groups',
+    'clients',
+    'recovery_codes',
+    'passkeys',
+    'totp_factors',
+    'sign_in_method_groups',
+    'sign_in_methods',
+    'memberships',
+    'organization_groups',
+    'organizations',
+    'identities',
+    'emails',
     'key_secrets',
     'key_groups',
     'api_keys',

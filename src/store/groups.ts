@@ -51,6 +51,8 @@ export class Groups implements GroupStore {
   }
 }
 
+type GroupTable = Extract<keyof MainTables, `${string}_groups`>
+
 /** How many users of each kind the refusal names. */
 const NAMED = 3
 
@@ -59,6 +61,9 @@ async function requireUnused(db: Kysely<MainTables>, id: string): Promise<void> 
     ...said('key', await usersOf(db, 'key_groups', 'key_id', id)),
     ...said('account', await usersOf(db, 'account_groups', 'account_id', id)),
     ...said('route', await usersOf(db, 'route_groups', 'route_id', id)),
+    ...said('organization', await usersOf(db, 'organization_groups', 'organization_id', id)),
+    ...said('sign-in method', await usersOf(db, 'sign_in_method_groups', 'method_id', id)),
+    ...said('application', await usersOf(db, 'client_groups', 'client_id', id)),
   ]
   if (users.length === 0) return
   throw new OctroiError('conflict', `The group ${id} is used by ${users.join(', ')}. Take it out of there first.`)
@@ -66,7 +71,7 @@ async function requireUnused(db: Kysely<MainTables>, id: string): Promise<void> 
 
 async function usersOf(
   db: Kysely<MainTables>,
-  table: 'key_groups' | 'account_groups' | 'route_groups',
+  table: GroupTable,
   column: string,
   group: string,
 ): Promise<readonly string[]> {

@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { ApiKey, FoundKey } from '../core/types.ts'
-import { type AccountRow, accountDetails, accountFromRow, jsonList, listFrom } from './account_rows.ts'
+import { accountBeside, jsonList, listFrom, PREFIXED_ACCOUNT, type PrefixedAccountRow } from './account_rows.ts'
 import type { MainTables } from './schema.ts'
 
 type StoredRow = Selectable<MainTables['api_keys']>
@@ -9,26 +9,13 @@ type KeyRow = StoredRow & { readonly groups: string | null }
 
 export const KEY_GROUPS = (key: string) => `(select string_agg(group_id, ',') from key_groups where key_id = ${key})`
 
-export interface FoundKeyRow extends KeyRow {
+export interface FoundKeyRow extends KeyRow, PrefixedAccountRow {
   readonly secret_expires_at: string | null
-  readonly account_kind: string
-  readonly account_name: string
-  readonly account_description: string
-  readonly account_email: string | null
-  readonly account_grants: string
-  readonly account_disabled_at: string | null
-  readonly account_created_at: string
-  readonly account_updated_at: string
-  readonly account_groups: AccountRow['groups']
-  readonly account_subjects: AccountRow['subjects']
-  readonly account_password: AccountRow['password']
+  readonly account_id: string
 }
 
 /** A key (`k`) with its account (`a`): the columns of a select. */
-export const FOUND_KEY_COLUMNS = `k.*, ${KEY_GROUPS('k.id')} as groups, a.kind as account_kind, a.name as account_name,
-  a.description as account_description, a.email as account_email, a.grants as account_grants,
-  a.disabled_at as account_disabled_at, a.created_at as account_created_at, a.updated_at as account_updated_at,
-  ${accountDetails('a.id', 'account_')}`
+export const FOUND_KEY_COLUMNS = `k.*, ${KEY_GROUPS('k.id')} as groups, ${PREFIXED_ACCOUNT}`
 
 export function rowFromKey(key: ApiKey): StoredRow {
   const { account, groups, ...rest } = key
@@ -70,22 +57,5 @@ export function keyFromRow(row: KeyRow): ApiKey {
 }
 
 export function foundKeyFromRow(row: FoundKeyRow): FoundKey {
-  return {
-    key: keyFromRow(row),
-    account: accountFromRow({
-      id: row.account_id,
-      kind: row.account_kind,
-      name: row.account_name,
-      description: row.account_description,
-      email: row.account_email,
-      grants: row.account_grants,
-      disabled_at: row.account_disabled_at,
-      created_at: row.account_created_at,
-      updated_at: row.account_updated_at,
-      groups: row.account_groups,
-      subjects: row.account_subjects,
-      password: row.account_password,
-    }),
-    secret_expires_at: row.secret_expires_at,
-  }
+  return { key: keyFromRow(row), account: accountBeside(row), secret_expires_at: row.secret_expires_at }
 }

@@ -75,6 +75,8 @@ export class Keys implements KeyStore {
       .where('expires_at', '<=', to)
       .where('revoked_at', 'is', null)
       .where('disabled_at', 'is', null)
+      // What an application got for a session is made to end soon: nobody has to renew it.
+      .where('id', 'not in', (select) => select.selectFrom('session_keys').select('session_keys.key_id'))
       .$if(expires_at !== null, (query) =>
         query.where((where) =>
           where.or([

@@ -4,12 +4,16 @@ import type { ActivityStore, HotReads, Store } from '../core/stores.ts'
 import { Accounts } from './accounts.ts'
 import { Activity } from './activity.ts'
 import { Apps } from './apps.ts'
+import { Clients } from './clients.ts'
 import { ConnectSessions } from './connect_sessions.ts'
 import { Connections } from './connections.ts'
 import { swapIsPending } from './dump_swap.ts'
+import { Emails } from './emails.ts'
 import type { Engines, ServeLock } from './engines.ts'
 import { Events } from './events.ts'
+import { Factors } from './factors.ts'
 import { Groups } from './groups.ts'
+import { Identities } from './identities.ts'
 import { Issuers } from './issuers.ts'
 import { Keys } from './keys.ts'
 import { type Engine, type Migration, migrate } from './migrate.ts'
@@ -20,8 +24,13 @@ import { main0002 } from './migrations/0002_tokens.ts'
 import { activity0003 } from './migrations/0003_usage.ts'
 import { main0003 } from './migrations/0003_webhooks.ts'
 import { main0004 } from './migrations/0004_programs.ts'
+import { activity0004 } from './migrations/0004_tickets.ts'
+import { main0005 } from './migrations/0005_people.ts'
+import { Organizations } from './organizations.ts'
 import { Routes } from './routes.ts'
 import type { MainTables } from './schema.ts'
+import { Sessions } from './sessions.ts'
+import { SignInMethods } from './sign_in_methods.ts'
 import { SigningKeys } from './signing_keys.ts'
 import { openSqlite, sqliteFiles } from './sqlite.ts'
 import { Tokens } from './tokens.ts'
@@ -30,8 +39,8 @@ import { Deliveries } from './webhook_deliveries.ts'
 import { Webhooks } from './webhooks.ts'
 
 /** In order; never changed once released, only added to. */
-export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003, main0004]
-export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001, activity0002, activity0003]
+export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003, main0004, main0005]
+export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001, activity0002, activity0003, activity0004]
 
 export interface StoreLocation {
   readonly dataDir: string
@@ -131,6 +140,13 @@ export function storeOn(db: Kysely<MainTables>): Store {
     routes: new Routes(db),
     issuers: new Issuers(db),
     signingKeys: new SigningKeys(db),
+    emails: new Emails(db),
+    identities: new Identities(db),
+    organizations: new Organizations(db),
+    signInMethods: new SignInMethods(db),
+    sessions: new Sessions(db),
+    factors: new Factors(db),
+    clients: new Clients(db),
     vault: new VaultRows(db),
     transaction: (work) => work(store),
   }

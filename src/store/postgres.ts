@@ -5,11 +5,18 @@ import type { HotReads } from '../core/stores.ts'
 import { connectionFromRow, type StoredConnectionRow } from './connections.ts'
 import { type EngineErrors, LOCK_WAIT_MS, TransactionScope, TranslatingDriver, translateError } from './driver.ts'
 import type { Engines, ServeLock } from './engines.ts'
-import { type FoundAccountRow, foundAccountFromRow, hotQueries } from './hot_queries.ts'
+import {
+  type FoundAccountRow,
+  type FoundSessionRow,
+  foundAccountFromRow,
+  foundSessionFromRow,
+  hotQueries,
+} from './hot_queries.ts'
 import { type IssuerRow, issuerFromRow } from './issuers.ts'
 import { type FoundKeyRow, foundKeyFromRow } from './key_rows.ts'
 import { type RouteRow, routeFromRow } from './routes.ts'
 import type { ActivityTables, MainTables } from './schema.ts'
+import { methodFromRow, type SignInMethodRow } from './sign_in_methods.ts'
 
 /** SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const ERRORS: EngineErrors = {
@@ -147,6 +154,15 @@ class PostgresHotReads implements HotReads {
   async findConnection(id: string) {
     const [row] = await this.#rows<StoredConnectionRow>('findConnection', id)
     return row && connectionFromRow(row)
+  }
+
+  async findSession(hash: string) {
+    const [row] = await this.#rows<FoundSessionRow>('findSession', hash)
+    return row && foundSessionFromRow(row)
+  }
+
+  async signInMethods() {
+    return (await this.#rows<SignInMethodRow>('signInMethods')).map(methodFromRow)
   }
 
   async routes() {

@@ -69,6 +69,7 @@ function rowFromRoute(route: Route): RouteRow {
     accept: JSON.stringify(route.accept),
     allow: JSON.stringify(route.allow),
     cors_origins: JSON.stringify(route.cors_origins),
+    session: JSON.stringify(route.session),
   }
 }
 
@@ -79,5 +80,6 @@ export function routeFromRow(row: RouteRow): Route {
     accept: JSON.parse(row.accept),
     allow: JSON.parse(row.allow),
     cors_origins: JSON.parse(row.cors_origins),
+    session: JSON.parse(row.session),
   }
 }

@@ -1,7 +1,8 @@
 import type { Generated } from 'kysely'
+import type { PeopleTables } from './people_schema.ts'
 
 /** Times are RFC 3339 text (they sort as text), JSON is text, booleans are 0 or 1: the same on both engines. */
-export interface MainTables {
+export interface MainTables extends PeopleTables {
   accounts: {
     id: string
     kind: string
@@ -12,6 +13,7 @@ export interface MainTables {
     disabled_at: string | null
     created_at: string
     updated_at: string
+    email_canonical: string | null
   }
   groups: {
     id: string
@@ -140,6 +142,7 @@ export interface MainTables {
     cors_origins: string
     created_at: string
     updated_at: string
+    session: string
   }
   route_groups: { route_id: string; group_id: string }
   issuers: {
@@ -191,4 +194,14 @@ export interface ActivityTables {
   key_days: { key_id: string; day: string; calls: number; refused: number }
   rate_windows: { key: string; starts: number; used: number; ends: number; given: number }
   replays: { id: string; body_hash: string; state: string; answer: string | null; expires_at: string; fence: string }
+  tickets: {
+    id: string
+    purpose: string
+    account: string | null
+    session: string | null
+    sealed: string
+    expires_at: string
+    created_at: string
+  }
+  session_uses: { session: string; at: string }
 }

@@ -4,11 +4,14 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import type { Store } from '../../src/core/stores.ts'
 import type { OpenStore } from '../../src/store/open.ts'
 import { stopSharedPostgres } from '../support/postgres.ts'
+import { client, email, identity, method, organization, passkey, session, ticket, totp } from './people_rows.ts'
 import { ENGINES, type EngineName, OtherProcess, Places } from './places.ts'
 import { group, issuer, route, signingKey } from './program_rows.ts'
 import { account, apiKey, batch, connection, dataKey, fill, kek, keySecret, replay, sealed } from './rows.ts'
 
 /** The reads of the hot path, and the version by which what they found may be kept (D18). */
+
+const NOW = '2026-01-01T01:00:00.000Z'
 
 const places = new Places()
 afterEach(() => places.cleanUp(), 60_000)
@@ -31,6 +34,8 @@ describe.each(ENGINES)('%s', (engine) => {
     await open.store.groups.insert(group('g1'))
     await open.store.routes.insert(route('r1'))
     await open.store.issuers.insert(issuer('i1'))
+    await open.store.organizations.insert(organization('o1'))
+    await open.store.sessions.insert(session('s1', 'a1', { organization: 'o1' }), 'token-1')
   }, 60_000)
 
   const CHANGES: Record<string, (store: Store) => Promise<unknown>> = {
@@ -59,6 +64,20 @@ describe.each(ENGINES)('%s', (engine) => {
     'a deleted route': (store) => store.routes.delete('r1'),
     'a new issuer': (store) => store.issuers.insert(issuer('i2')),
     'a deleted issuer': (store) => store.issuers.delete('i1'),
+    'a new sign-in method': (store) => store.signInMethods.insert({ method: method('m1'), sealed: null }),
+    'a changed sign-in method': (store) => store.signInMethods.update({ method: method('password'), sealed: null }),
+    'a deleted sign-in method': (store) => store.signInMethods.delete('passkey'),
+    'a new organization': (store) => store.organizations.insert(organization('o2')),
+    'groups of an organization': (store) => store.organizations.update(organization('o1', { groups: ['g1'] })),
+    'a membership of an organization': (store) => store.organizations.setMemberships('a1', 'manual', ['o1'], NOW),
+    'a new session': (store) => store.sessions.insert(session('s2', 'a1'), 'token-2'),
+    'another token of a session': (store) => store.sessions.replaceToken('s1', 'token-2'),
+    'a session that ends': (store) => store.sessions.end('s1', NOW),
+    'a session that is forgotten': (store) => store.sessions.deleteExpired('2027-01-01T00:00:00.000Z'),
+    'an address': (store) => store.emails.put(email('a1', 'a@example.org')),
+    'an identity': (store) => store.identities.insert(identity('i2', 'a1')),
+    'a second factor': (store) => store.factors.insertTotp(totp('t2', 'a1')),
+    'a new application': (store) => store.clients.insert(client('shop'), 'client-hash'),
     'a new signing key': (store) => store.signingKeys.insert(signingKey('s1', 'current')),
     'a transaction': (store) =>
       store.transaction(async (trx) => {
@@ -101,6 +120,11 @@ describe.each(ENGINES)('%s', (engine) => {
     await open.activity.takePlaces('k1', 1, { limit: 9, window_s: 60 }, 1_000)
     await open.activity.deleteEndedWindows(1_000_000)
     await open.activity.pruneKeyDays('2027-01-01')
+    await open.activity.tickets.put(ticket('t1'))
+    await open.activity.tickets.take('t1', 'step', NOW)
+    await open.activity.tickets.deleteExpired(NOW)
+    await open.activity.noteSessionUses([{ session: 's1', at: NOW }])
+    await open.activity.deleteSessionUses('2027-01-01T00:00:00.000Z')
     await open.activity.claimReplay(replay('r1'), '2026-01-01T00:00:00.000Z')
     await open.activity.finishReplay(replay('r1', { state: 'done' }))
     await open.activity.deleteExpiredReplays('2027-01-01T00:00:00.000Z')
@@ -143,6 +167,28 @@ describe.each(ENGINES)('%s', (engine) => {
     expect((await other.hot.findKey('hash-1'))?.key.revoked_at).toBe('2026-02-01T00:00:00.000Z')
   })
 
+  it('shows the end of a session, a disabled account and another group of its organization from the next version on', async () => {
+    const found = async () => {
+      await bound[engine]()
+      return { version: await open.hot.version(), found: await open.hot.findSession('token-1') }
+    }
+    const writer = (await places.openAgain(open)).store
+    const first = await found()
+    expect(first.found?.organization).toEqual(organization('o1'))
+    await writer.organizations.update(organization('o1', { groups: ['g1'] }))
+    const grouped = await found()
+    expect(grouped.version).not.toBe(first.version)
+    expect(grouped.found?.organization?.groups).toEqual(['g1'])
+    await writer.accounts.update(account('a1', { disabled_at: NOW }))
+    const disabled = await found()
+    expect(disabled.version).not.toBe(grouped.version)
+    expect(disabled.found?.account.disabled_at).toBe(NOW)
+    await writer.sessions.endAll('a1', NOW)
+    const ended = await found()
+    expect(ended.version).not.toBe(disabled.version)
+    expect(ended.found).toBeUndefined()
+  })
+
   it('shows no half of a transaction', async () => {
     const half = Promise.withResolvers<void>()
     const end = Promise.withResolvers<void>()
@@ -177,6 +223,23 @@ describe('postgres', () => {
     await sql.end()
     expect(await open.hot.findKey('hash-1')).toEqual(before)
     expect((await open.hot.findAccount('a1'))?.account).toEqual(account('a1'))
+  }, 60_000)
+
+  it('keeps the version while factors and identities are merely used', async () => {
+    const open = await places.openFresh('postgres')
+    await fill(open)
+    await open.store.identities.insert(identity('i1', 'a1'))
+    await open.store.factors.insertTotp(totp('t1', 'a1', { confirmed_at: NOW }))
+    await open.store.factors.insertPasskey(passkey('p1', 'a1'))
+    await open.store.factors.setRecoveryCodes('a1', ['r1'], NOW)
+    await bound.postgres()
+    const before = await open.hot.version()
+    await open.store.identities.used('i1', 'Zoé', NOW)
+    expect(await open.store.factors.useTotp('t1', 7)).toBe(true)
+    expect(await open.store.factors.usePasskey('p1', 7, true, NOW)).toBe(true)
+    expect(await open.store.factors.useRecoveryCode('a1', 'r1', NOW)).toBe(true)
+    await bound.postgres()
+    expect(await open.hot.version()).toBe(before)
   }, 60_000)
 
   it('moves the version by a notice, with no help of the clock', async () => {

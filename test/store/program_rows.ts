@@ -17,6 +17,7 @@ export function route(id: string, more: Partial<Route> = {}): Route {
     accept: { mode: 'any', kinds: ['api_key', 'basic'] },
     allow: { keys: ['k1'], accounts: ['a1'], groups: [], authenticated: false },
     cors_origins: ['https://app.example.org'],
+    session: { mfa: false, max_age_s: null },
     created_at: AT,
     updated_at: AT,
     ...more,
