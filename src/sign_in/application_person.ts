@@ -1,0 +1,49 @@
+import type { Client, Organization, Session } from '../core/people_types.ts'
+import type { Store } from '../core/stores.ts'
+import type { Account } from '../core/types.ts'
+import { canonicalEmail } from '../policy/email.ts'
+import type { Entrant } from './applications_contract.ts'
+
+/** Who a person is to an application. */
+export interface ApplicationPerson {
+  readonly account: Account
+  readonly organization: Organization | null
+  /** His, and those of the organization that he acts for. */
+  readonly groups: readonly string[]
+  readonly role: string
+  readonly emailVerified: boolean
+}
+
+/** `undefined`: the account is gone, disabled, or may no longer use the application. */
+export async function personOf(store: Store, client: Client, session: Session): Promise<ApplicationPerson | undefined> {
+  const account = await store.accounts.get(session.account)
+  if (account === undefined || account.disabled_at !== null) return undefined
+  const organization =
+    session.organization === null ? null : ((await store.organizations.get(session.organization)) ?? null)
+  if (!allows(client, { account, organization })) return undefined
+  const groups = groupsOf({ account, organization })
+  const role = client.roles.find(({ group }) => groups.includes(group))?.role ?? client.default_role
+  return { account, organization, groups, role, emailVerified: await isVerified(store, account) }
+}
+
+/** Whether the operator lets him use it. An application that is switched off lets in nobody. */
+export function allows(client: Client, entrant: Entrant): boolean {
+  const { allow, disabled_at } = client
+  if (disabled_at !== null) return false
+  return (
+    allow.authenticated ||
+    allow.accounts.includes(entrant.account.id) ||
+    groupsOf(entrant).some((group) => allow.groups.includes(group)) ||
+    (entrant.organization !== null && allow.organizations.includes(entrant.organization.id))
+  )
+}
+
+function groupsOf({ account, organization }: Entrant): readonly string[] {
+  return [...new Set([...account.groups, ...(organization?.groups ?? [])])].sort()
+}
+
+async function isVerified(store: Store, { id, email }: Account): Promise<boolean> {
+  const canonical = email === null ? undefined : canonicalEmail(email)
+  if (canonical === undefined) return false
+  return (await store.emails.of(id)).some((known) => known.canonical === canonical && known.verified_at !== null)
+}
