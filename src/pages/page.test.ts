@@ -60,6 +60,19 @@ describe('a page', () => {
   ])('does not put %s into its policy', (origin) => {
     expect(() => renderPage(content({ formOrigins: [origin] }))).toThrow('given as an origin')
   })
+  it('runs our own script where it names one, and says so in its policy', () => {
+    const page = renderPage(content({ script: '/octroi/sign-in/passkey.js' }))
+    expect(page.body).toContain('<script src="/octroi/sign-in/passkey.js" defer></script>')
+    expect(header(page, 'Content-Security-Policy')).toMatch(
+      /^default-src 'none'; script-src 'self'; style-src 'sha256-/,
+    )
+    for (const script of ['//evil.example/x.js', 'https://evil.example/x.js', 'x.js', '/a b', '/a?b', '/\\evil'])
+      expect(() => renderPage(content({ script }))).toThrow('a path of ours')
+  })
+  it('says when to try again', () => {
+    expect(header(renderPage(content({ status: 429, retryAfterS: 30 })), 'Retry-After')).toBe('30')
+    expect(renderPage(content()).headers).not.toContain('Retry-After')
+  })
   it('leads on without script, to the web only', () => {
     const { body } = renderPage(content({ onward: 'https://a.example/?a=1&b="' }))
     expect(body).toContain('<meta http-equiv="refresh" content="0; url=https://a.example/?a=1&amp;b=%22">')

@@ -38,9 +38,13 @@ export interface PageContent extends Surroundings {
   readonly formOrigins?: readonly string[] | undefined
   /** Leads on to this address at once, without script. */
   readonly onward?: string | undefined
+  /** The path of our own script, on the few pages that need one (passkeys). */
+  readonly script?: string | undefined
+  /** When it may be tried again: `Retry-After`. */
+  readonly retryAfterS?: number | undefined
 }
 
-/** A whole document with the headers that go with it. There is no script in it, and none can run. */
+/** A whole document with the headers that go with it. No script stands in it, and none runs but the one of ours that it names. */
 export function renderPage(content: PageContent): Page {
   const body = `<!doctype html>\n${documentOf(content)}`
   return {
@@ -53,7 +57,8 @@ export function renderPage(content: PageContent): Page {
       'Content-Language',
       content.language,
       'Content-Security-Policy',
-      policy(content.formOrigins ?? []),
+      policy(content.formOrigins ?? [], content.script !== undefined),
+      ...(content.retryAfterS === undefined ? [] : ['Retry-After', String(content.retryAfterS)]),
       ...FIXED_HEADERS,
     ],
     body,
@@ -78,12 +83,13 @@ const FIXED_HEADERS = [
   'noindex, nofollow',
 ]
 
-function policy(formOrigins: readonly string[]): string {
+function policy(formOrigins: readonly string[], withScript: boolean): string {
   const targets = ["'self'", ...new Set(formOrigins.map(origin))]
   return [
     "default-src 'none'",
+    ...(withScript ? ["script-src 'self'"] : []),
     `style-src ${STYLE_SOURCE}`,
-    // The icon of the tab.
+    // The icon of the tab, and the QR code of an authenticator app.
     'img-src data:',
     `form-action ${targets.join(' ')}`,
     "base-uri 'none'",
@@ -98,7 +104,7 @@ function origin(text: string): string {
 }
 
 function documentOf(content: PageContent): Html {
-  const { language, host, installation, title, body, onward } = content
+  const { language, host, installation, title, body, onward, script } = content
   return html`<html lang="${language}">
 <head>
 <meta charset="utf-8">
@@ -107,6 +113,7 @@ function documentOf(content: PageContent): Html {
 ${onward !== undefined && html`<meta http-equiv="refresh" content="0; url=${webAddress(onward)}">`}
 <link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%230b7a9c' stroke-width='2.4' stroke-linecap='round'%3E%3Cpath d='M4 21V11a8 8 0 0 1 16 0v10M12 3v18M4 14h16'/%3E%3C/svg%3E">
 ${STYLE}
+${script !== undefined && html`<script src="${ownPath(script)}" defer></script>`}
 </head>
 <body>
 <header><p>${GATE}<span>${installation ?? host}</span></p>${languageLink(content)}</header>
@@ -124,6 +131,11 @@ function languageLink({ language, address }: PageContent): Html | undefined {
   if (address === undefined || other === undefined) return undefined
   const named = attributes({ lang: other, hreflang: other })
   return html`<nav aria-label="${WORDS[language].switchLanguage}"><a href="${withLanguage(address, other)}"${named}>${LANGUAGE_NAMES[other]}</a></nav>`
+}
+
+function ownPath(text: string): string {
+  if (/^\/[\w.~-][\w.~/-]*$/.test(text)) return text
+  throw new Error('A script of a page is given as a path of ours.')
 }
 
 function webAddress(text: string): string {

@@ -1,4 +1,4 @@
-import { attributes, type Content, type Html, html } from './html.ts'
+import { type Attributes, attributes, type Content, type Html, html } from './html.ts'
 import { inLanguage, type Language, type LocalText, spoken } from './language.ts'
 import { WORDS } from './words.ts'
 
@@ -7,6 +7,8 @@ import { WORDS } from './words.ts'
 export interface Part {
   /** As it is posted. Unique in its form. */
   readonly name: string
+  /** Tells it from parts of the same name in other forms of the page. */
+  readonly key?: string | undefined
   readonly label: LocalText
   readonly hint?: Content
   /** What is wrong with it, as a sentence. */
@@ -21,6 +23,10 @@ export interface TextPart extends Part {
   /** A token of HTML §4.10.18.7.1. `off` for what is not about the person who types. */
   readonly autocomplete: 'off' | 'username' | 'email' | 'name' | 'organization' | 'one-time-code'
   readonly inputMode?: 'text' | 'url' | 'email' | 'numeric' | undefined
+  /** It is shown and cannot be changed: what tells a store of passwords whose password this is. `shown`: it is not posted. */
+  readonly fixed?: 'posted' | 'shown' | undefined
+  /** It has the focus when the page opens. */
+  readonly first?: boolean | undefined
 }
 
 /** Never has a value: a secret that was typed is not sent back. */
@@ -30,6 +36,14 @@ export interface PasswordPart extends Part {
    * browsers from filling in the password of this one (`off` they ignore).
    */
   readonly autocomplete: 'current-password' | 'new-password'
+  readonly first?: boolean | undefined
+}
+
+export interface CheckPart {
+  readonly name: string
+  readonly label: LocalText
+  /** Posted as `on`, or not at all. */
+  readonly checked: boolean
 }
 
 export interface MultilinePart extends Part {
@@ -51,14 +65,21 @@ export interface ChoicePart extends Part {
 const AS_TYPED = { autocapitalize: 'none', spellcheck: 'false' }
 
 export function textPart(part: TextPart, language: Language): Html {
-  const { autocomplete, inputMode: inputmode, value } = part
-  const own = attributes({ ...tied(part), type: 'text', autocomplete, inputmode, value, ...AS_TYPED })
-  return framed(part, language, html`<input${own}>`)
+  const { autocomplete, inputMode: inputmode, value, fixed, first: autofocus } = part
+  const fixing = { readonly: fixed !== undefined, ...(fixed === 'shown' ? { name: undefined, required: false } : {}) }
+  const more = { type: 'text', autocomplete, inputmode, value, autofocus, ...AS_TYPED }
+  return framed(part, language, html`<input${attributes({ ...tied(part), ...fixing, ...more })}>`)
 }
 
 export function passwordPart(part: PasswordPart, language: Language): Html {
-  const own = attributes({ ...tied(part), type: 'password', autocomplete: part.autocomplete, ...AS_TYPED })
+  const { autocomplete, first: autofocus } = part
+  const own = attributes({ ...tied(part), type: 'password', autocomplete, autofocus, ...AS_TYPED })
   return framed(part, language, html`<input${own}>`)
+}
+
+export function checkPart({ name, label, checked }: CheckPart, language: Language): Html {
+  const own = attributes({ id: idOf({ name }), name, checked })
+  return html`<div class="field check"><label><input type="checkbox" value="on"${own}><span>${spoken(label, language)}</span></label></div>`
 }
 
 export function multilinePart(part: MultilinePart, language: Language): Html {
@@ -85,7 +106,7 @@ export function selectPart(part: ChoicePart, language: Language): Html {
 
 /** A group of radio buttons; more than eight scroll within their own frame, so that the button below stays near. */
 export function radioPart(part: ChoicePart, language: Language): Html {
-  const id = idOf(part.name)
+  const id = idOf(part)
   const { name, required, options } = part
   const group = attributes({ ...described(part), 'aria-invalid': part.fault ? 'true' : undefined, class: 'field' })
   const rows = options.map(({ value, label, hint }, i) => {
@@ -99,12 +120,12 @@ export function radioPart(part: ChoicePart, language: Language): Html {
 
 /** Stands before the form of a page that came back; it has the focus, and its links lead to the fields. */
 export function faultSummary(
-  faults: readonly Pick<Part, 'name' | 'label' | 'fault'>[],
+  faults: readonly Pick<Part, 'name' | 'key' | 'label' | 'fault'>[],
   { message, more }: { readonly message?: Content; readonly more?: Content },
   language: Language,
 ): Html {
   const items = faults.map(
-    ({ name, label, fault }) => html`<li><a href="#${idOf(name)}">${spoken(label, language)}</a> – ${fault}</li>`,
+    (part) => html`<li><a href="#${idOf(part)}">${spoken(part.label, language)}</a> – ${part.fault}</li>`,
   )
   const list = items.length > 0 && html`<ul>${items}</ul>`
   const paragraph = (text: Content) => (text ? html`<p>${text}</p>` : undefined)
@@ -117,39 +138,43 @@ export interface Form {
   readonly csrf: string
   readonly language: Language
   readonly hidden?: Readonly<Record<string, string | undefined>> | undefined
+  /** Of the form's own tag. */
+  readonly own?: Attributes | undefined
 }
 
 /** Always a POST. Carries `csrf`, and `lang`, so that what comes back is in the language that was read. */
-export function formOf({ action, csrf, language, hidden = {} }: Form, content: Content): Html {
+export function formOf({ action, csrf, language, hidden = {}, own }: Form, content: Content): Html {
   const carried = Object.entries({ csrf, lang: language, ...hidden }).map(
     ([name, value]) => value !== undefined && html`<input type="hidden" name="${name}" value="${value}">`,
   )
-  return html`<form method="post" action="${action}">${carried}${content}</form>`
+  return html`<form method="post" action="${action}"${own}>${carried}${content}</form>`
 }
 
-/** `settings.base_url` → `field-settings-base_url`. */
-export function idOf(name: string): string {
-  return `field-${name.replaceAll('.', '-')}`
+/** `settings.base_url` → `field-settings-base_url`; with the key `app`, `field-app-...`. */
+export function idOf({ name, key }: Pick<Part, 'name' | 'key'>): string {
+  return `field-${key === undefined ? '' : `${key}-`}${name.replaceAll('.', '-')}`
 }
 
 function framed(part: Part, language: Language, input: Html): Html {
-  const label = html`<label for="${idOf(part.name)}">${spoken(part.label, language)}${mark(part, language)}</label>`
+  const label = html`<label for="${idOf(part)}">${spoken(part.label, language)}${mark(part, language)}</label>`
   return html`<div class="field">${label}${notes(part, language)}${input}</div>`
 }
 
 function tied(part: Part) {
   const { name, required, fault } = part
-  return { id: idOf(name), name, required, 'aria-invalid': fault ? 'true' : undefined, ...described(part) }
+  return { id: idOf(part), name, required, 'aria-invalid': fault ? 'true' : undefined, ...described(part) }
 }
 
-function described({ name, hint, fault }: Part) {
-  const id = idOf(name)
+function described(part: Part) {
+  const { hint, fault } = part
+  const id = idOf(part)
   const ids = [hint ? `${id}-hint` : '', fault ? `${id}-fault` : ''].filter(Boolean)
   return { 'aria-describedby': ids.length > 0 ? ids.join(' ') : undefined }
 }
 
-function notes({ name, hint, fault }: Part, language: Language): Html {
-  const id = idOf(name)
+function notes(part: Part, language: Language): Html {
+  const { hint, fault } = part
+  const id = idOf(part)
   const below = fault ? html`<span class="fault" id="${id}-fault">${WORDS[language].error} ${fault}</span>` : undefined
   return html`${hint ? html`<span class="hint" id="${id}-hint">${hint}</span>` : undefined}${below}`
 }

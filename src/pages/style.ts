@@ -3,7 +3,7 @@ import { html } from './html.ts'
 
 /**
  * The one stylesheet. It stands in each page and the policy names its hash: a page is one answer, there is no second address to
- * serve, cache and keep open to the world, and still nothing that slips into a page can style it. It is about 2 KB compressed, and
+ * serve, cache and keep open to the world, and still nothing that slips into a page can style it. It is less than 3 KB compressed, and
  * most people see these pages once.
  *
  * Sizes are in rem, so that a larger font of the reader's enlarges everything; inputs are never under 16 px, below which phones zoom
@@ -37,6 +37,7 @@ header p { display: flex; gap: .6rem; align-items: center; margin: 0; font-weigh
 header svg { flex: none; width: 1.5rem; height: 1.5rem; color: var(--accent); }
 header nav { flex: none; }
 header a { display: block; padding: .4rem 0; }
+[hidden] { display: none !important; }
 main > section { background: var(--surface); border: 1px solid var(--line); border-radius: .75rem; padding: 1.75rem; }
 footer { padding-block: 1.25rem 2rem; color: var(--quiet); font-size: .875rem; }
 footer p { margin: 0; }
@@ -54,6 +55,13 @@ strong, .choices span { unicode-bidi: isolate; }
 ol { margin: 0 0 1rem; padding-left: 1.4rem; }
 li + li { margin-top: .3rem; }
 
+section > h2 { margin-top: 1.75rem; }
+dl { display: grid; grid-template-columns: fit-content(45%) 1fr; gap: .35rem 1.25rem; margin: 0 0 1rem; }
+dt { color: var(--quiet); }
+dd { margin: 0; }
+dd, .rows strong, .menu .quiet { unicode-bidi: isolate; }
+dd ul { margin: 0; padding: 0; list-style: none; }
+
 form { margin-top: 1.5rem; }
 form + p { margin-top: 1.5rem; font-size: .9375rem; }
 .field { margin: 0 0 1.35rem; padding: 0; border: 0; min-width: 0; }
@@ -66,6 +74,9 @@ input, select, textarea, button { font: inherit; }
   display: block; width: 100%; min-height: 2.75rem; margin-top: .4rem; padding: .55rem .75rem;
   color: var(--text); background: var(--surface); border: 1px solid var(--edge); border-radius: .5rem; font-size: max(1rem, 16px);
 }
+input[readonly] { background: var(--ground); border-color: var(--line); }
+.check label { display: flex; gap: .65rem; align-items: flex-start; font-weight: 400; cursor: pointer; }
+.check input { flex: none; width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--accent); }
 textarea { min-height: 9.5rem; font: max(.875rem, 16px)/1.45 ui-monospace, "DejaVu Sans Mono", monospace; resize: vertical; }
 .field [aria-invalid=true]:not(fieldset) { border: 2px solid var(--bad); }
 .field > input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 0; border-radius: .5rem; }
@@ -85,6 +96,40 @@ textarea { min-height: 9.5rem; font: max(.875rem, 16px)/1.45 ui-monospace, "Deja
 .choices input:focus-visible { outline: none; }
 .choices .hint { margin: 0; }
 
+/* Between one way to prove oneself and the others. */
+.or { display: flex; gap: 1rem; align-items: center; margin: 1.75rem 0 1.25rem; color: var(--quiet); }
+.or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
+section > nav { margin: 0 0 1rem; }
+.stack { display: grid; gap: .6rem; margin: 0; padding: 0; list-style: none; }
+.stack li { margin: 0; }
+.stack a { display: block; width: 100%; }
+.cancel { margin-top: 1.25rem; }
+details { margin-top: 1.75rem; }
+summary { width: fit-content; padding: .4rem 0; color: var(--accent); cursor: pointer; text-decoration: underline; text-underline-offset: .18em; }
+details > form { margin-top: .75rem; }
+.qr { display: block; max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: .5rem; }
+.codes { columns: 12rem; margin: 0 0 1rem; padding: 1rem 1rem 1rem 3rem; background: var(--tint); border: 1px dashed var(--edge); border-radius: .5rem; }
+.codes code { font: 600 1.0625rem/1.6 ui-monospace, "DejaVu Sans Mono", monospace; letter-spacing: .03em; }
+
+.back { margin-bottom: .6rem; }
+.back a { display: inline-block; padding: .2rem 0; }
+.done { border-left: .3rem solid var(--good); }
+.menu, .rows { margin: 1.25rem 0 1.5rem; padding: 0; border: 1px solid var(--line); border-radius: .5rem; list-style: none; }
+.menu li, .rows li { margin: 0; }
+.menu li + li, .rows li + li { border-top: 1px solid var(--line); }
+.menu a { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: space-between; padding: .8rem 1rem; text-decoration: none; }
+.menu a:hover { background: var(--tint); }
+.menu .quiet { min-width: 0; margin-left: auto; text-align: right; }
+.rows li { display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: flex-start; justify-content: space-between; padding: .9rem 1rem; }
+.rows li > div:first-child { flex: 1 1 15rem; min-width: 0; }
+.rows p { margin: 0; }
+.rows .quiet { font-size: .9375rem; }
+.rows form, .rows details { margin: 0; }
+.rows .act { display: flex; }
+.acts { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; }
+.acts details[open] { flex: 1 0 100%; }
+.tag { display: inline-block; padding: .05rem .55rem; background: var(--tint); border-radius: 1rem; font-size: .8125rem; }
+
 .ways { display: flex; flex-wrap: wrap; gap: .5rem; margin: .4rem 0 0; padding: 0; list-style: none; }
 .ways li { margin: 0; }
 .ways a { display: block; padding: .45rem .85rem; border: 1px solid var(--edge); border-radius: 2rem; text-decoration: none; }
@@ -95,6 +140,11 @@ button, .button {
   background: var(--accent); color: var(--on-accent); font-weight: 600; line-height: 1.4; text-align: center; text-decoration: none; cursor: pointer;
 }
 button:hover, .button:hover { background: var(--accent-hover); color: var(--on-accent); }
+.plain { background: transparent; border-color: var(--edge); color: var(--accent); }
+.plain:hover { background: var(--tint); color: var(--accent-hover); }
+.danger { background: var(--bad); color: var(--surface); }
+.danger:hover { background: var(--bad); color: var(--surface); text-decoration: underline; }
+.small { min-height: 2.2rem; padding: .3rem .85rem; font-size: .9375rem; }
 .code {
   display: block; margin: 0 0 1rem; padding: 1rem .5rem; background: var(--tint); border: 1px dashed var(--edge); border-radius: .5rem;
   font: 600 clamp(1.125rem, 5.6vw, 1.5rem)/1.4 ui-monospace, "DejaVu Sans Mono", monospace; letter-spacing: .04em; text-align: center; user-select: all;
@@ -104,6 +154,9 @@ h1 svg { width: 1.6rem; height: 1.6rem; margin-right: .5rem; vertical-align: -.3
 @media (max-width: 30rem) {
   main > section { padding: 1.25rem 1rem; }
   button, .button { display: block; width: 100%; }
+  .small { display: inline-block; width: auto; }
+  dl { grid-template-columns: 1fr; gap: 0; }
+  dd { margin-bottom: .5rem; }
 }
 @media (prefers-reduced-motion: no-preference) {
   button, .button { transition: background-color .15s; }

@@ -14,7 +14,8 @@ export interface TestBrowser {
   close(): Promise<void>
 }
 
-export async function startBrowser(): Promise<TestBrowser> {
+/** `args`: more for its command line. */
+export async function startBrowser(args: readonly string[] = []): Promise<TestBrowser> {
   if (!existsSync(EXECUTABLE)) {
     throw new Error(
       `The browser tests need Chromium at ${EXECUTABLE}: apt-get install chromium, or name another by CHROMIUM.`,
@@ -24,7 +25,7 @@ export async function startBrowser(): Promise<TestBrowser> {
   const pictures = process.env.OCTROI_SCREENSHOTS
   const browser = await chromium.launch({
     executablePath: EXECUTABLE,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', ...args],
     // Chromium writes below its home; nothing of the person who runs the tests is read or changed.
     env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
   })
