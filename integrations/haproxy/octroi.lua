@@ -12,7 +12,7 @@ local TIMEOUT_MS = 3000
 -- Of what the caller sent, the gate sees these and no other.
 local ASKED_WITH = {
   "authorization", "api-key", "x-api-key", "cookie", "origin", "access-control-request-method",
-  "access-control-request-headers", "accept", "sec-fetch-mode", "octroi-trace",
+  "access-control-request-headers", "accept", "sec-fetch-mode", "x-requested-with", "user-agent", "octroi-trace",
 }
 
 -- Of what the gate answers, the application sees these, and the caller those.
@@ -21,12 +21,16 @@ local IDENTITY = {
 }
 local TOLD_CALLER = {
   "content-type", "www-authenticate", "octroi-error", "octroi-request-id", "retry-after", "cache-control",
+  "location", "set-cookie", "referrer-policy",
 }
 
--- Answers that are for the caller; any other is our own trouble.
+-- Answers that are for the caller, 302 to sign in among them; any other is our own trouble.
 local FOR_CALLER = {
-  [400] = true, [401] = true, [403] = true, [429] = true, [502] = true, [503] = true, [504] = true,
+  [302] = true, [400] = true, [401] = true, [403] = true, [429] = true, [502] = true, [503] = true, [504] = true,
 }
+
+-- By which an answer of Octroi is known; a refusal by its code.
+local MARK = { [302] = "octroi-request-id" }
 
 -- HAProxy counts the values of a header from 0, the HTTP client takes them from 1.
 local function values_of(headers, name)
@@ -102,7 +106,7 @@ core.register_action("octroi", { "http-req" }, function(txn, address)
     pass_identity(txn, sent, answer.headers)
     pass_cookies(txn, sent)
     txn:set_var("txn.octroi", "allowed")
-  elseif FOR_CALLER[status] and answer.headers ~= nil and answer.headers["octroi-error"] ~= nil then
+  elseif FOR_CALLER[status] and answer.headers ~= nil and answer.headers[MARK[status] or "octroi-error"] ~= nil then
     refuse(txn, answer)
   end
   -- Otherwise the rule that follows answers 503.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Generations } from '../core/generations.ts'
 import type { AssertionSigner } from '../core/signing_keys.ts'
 import type { Admission } from '../inbound/admission.ts'
+import type { SessionAdmission } from '../inbound/session_admissions.ts'
 import { identityHeaders } from './identity_headers.ts'
 
 /** An assertion lives so long, and is handed out again for less: whoever gets it has a quarter of a minute to check it. */
@@ -62,7 +63,8 @@ export class Assertions {
     return kept
   }
 
-  #assertion({ principal, endsAt }: Admission, host: string, nowMs: number): string {
+  #assertion(admission: Admission, host: string, nowMs: number): string {
+    const { principal, endsAt } = admission
     const { subject, kind, name, email, groups, key_id, proof } = principal
     return this.#signer.sign({
       iss: this.#issuer,
@@ -78,6 +80,18 @@ export class Assertions {
       groups,
       ...(key_id === null ? {} : { key_id }),
       proof,
+      ...(proof === 'session' ? claimsOfSession(admission as SessionAdmission) : {}),
     })
+  }
+}
+
+/** How the person signed in (OpenID Connect Core 1.0 §2), and for whom he acts. */
+function claimsOfSession({ session, organization }: SessionAdmission): object {
+  const { amr, acr, auth_time } = session
+  return {
+    amr,
+    ...(acr === null ? {} : { acr }),
+    auth_time: Math.floor(Date.parse(auth_time) / 1000),
+    ...(organization === null ? {} : { organization: { id: organization.id, siret: organization.siret } }),
   }
 }

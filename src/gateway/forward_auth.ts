@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { OctroiError } from '../core/errors.ts'
+import { asOctroiError, OctroiError } from '../core/errors.ts'
 import type { Route } from '../core/program_types.ts'
 import type { HotReads } from '../core/stores.ts'
 import type { Admission } from '../inbound/admission.ts'
@@ -13,14 +13,16 @@ import { isPrivateAddress } from '../policy/address.ts'
 import type { KeyLimits } from '../policy/key_limits.ts'
 import { normalisePath } from '../policy/path.ts'
 import type { RouteTable } from '../policy/route_table.ts'
+import type { RouteTables } from '../policy/route_tables.ts'
 import { routeAllows } from '../policy/routes.ts'
 import type { Assertions } from './assertions.ts'
 import { Check, type CheckRecorder } from './forward_auth_check.ts'
 import { noteTrace } from './forward_auth_seen.ts'
 import { askedBy, requireKnown } from './forward_auth_target.ts'
+import type { HostDoor } from './host_door.ts'
+import type { HostPages } from './host_pages.ts'
 import { BLANK_IDENTITY } from './identity_headers.ts'
 import { noteUse } from './key_use.ts'
-import { RouteTables } from './route_tables.ts'
 
 export interface ForwardAuthParts extends CheckRecorder {
   readonly hot: HotReads
@@ -29,6 +31,9 @@ export interface ForwardAuthParts extends CheckRecorder {
   readonly limits: KeyLimits
   readonly assertions: Assertions
   readonly traces: ForwardAuthTraces
+  readonly tables: RouteTables
+  readonly door: HostDoor
+  readonly pages: HostPages
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -46,16 +51,14 @@ function soon<T, R>(value: Soon<T>, next: (value: T) => Soon<R>): Soon<R> {
  */
 export class ForwardAuth {
   readonly #parts: ForwardAuthParts
-  readonly #tables: RouteTables
 
   constructor(parts: ForwardAuthParts) {
     this.#parts = parts
-    this.#tables = new RouteTables(parts.hot)
   }
 
   handle(request: IncomingMessage, response: ServerResponse, target: string): void {
     const check = new Check(request, response, askedBy(target), this.#parts)
-    const refuse = (error: unknown) => this.#seen(check, target, () => check.refuse(error))
+    const refuse = (error: unknown) => this.#seen(check, target, () => this.#refuse(check, error))
     try {
       const done = this.#decide(check)
       if (done instanceof Promise) done.then(() => this.#seen(check, target), refuse)
@@ -69,7 +72,7 @@ export class ForwardAuth {
     // Read before anything that it vouches for is loaded.
     return soon(this.#parts.hot.version(), (version) => {
       this.#arrive(check)
-      return soon(this.#tables.at(version), (table) => this.#answer(check, version, table))
+      return soon(this.#parts.tables.at(version), (table) => this.#answer(check, version, table))
     })
   }
 
@@ -96,13 +99,19 @@ export class ForwardAuth {
   #answer(check: Check, version: number, table: RouteTable): Soon<undefined> {
     const original = check.original as OriginalRequest
     const path = check.path as string
+    if (this.#parts.pages.isOne(path) && table.takesSessions(original.host)) {
+      this.#requireTrail()
+      return this.#parts.pages.answer(check, version)
+    }
     if (this.#isPreflight(check, table)) return check.pass(BLANK_IDENTITY)
     const route = table.find(original.host, original.method, path)
     if (route === undefined) throw noRoute()
     check.route = route
+    this.#want(check, table, route)
     return soon(this.#admit(check, version, route), (admission) => {
       const others = table.others(original.host, original.method, path, route)
       if (others.length === 0) return this.#pass(check, admission)
+      for (const other of others) this.#want(check, table, other)
       return this.#admitByAll(check, version, others).then(() => this.#pass(check, admission))
     })
   }
@@ -124,12 +133,20 @@ export class ForwardAuth {
     return true
   }
 
+  /** Nothing of a session is looked at but where a route takes one. */
+  #want(check: Check, table: RouteTable, { accept }: Route): void {
+    const original = check.original as OriginalRequest
+    if (!accept.kinds.includes('session') || !table.takesSessions(original.host)) return
+    check.place = this.#parts.door.placeOf(original)
+  }
+
   /** Who is let through by this route; `undefined`: nobody in particular. */
   #admit(check: Check, version: number, route: Route): Soon<Admission | undefined> {
     check.wanted = route.accept.kinds
     return soon(this.#parts.entrance.admitBy(check as Visit, version, route.accept), (proofs) =>
       soon(this.#count(proofs), () => {
         const admission = allowed(check, route, proofs)
+        this.#parts.door.requireEnough(route, admission)
         check.admission = admission
         return admission
       }),
@@ -151,15 +168,15 @@ export class ForwardAuth {
     const { admission } = check
     for (const other of others) {
       check.wanted = other.accept.kinds
-      allowed(check, other, await this.#parts.entrance.admitBy(check as Visit, version, other.accept))
+      const proofs = await this.#parts.entrance.admitBy(check as Visit, version, other.accept)
+      this.#parts.door.requireEnough(other, allowed(check, other, proofs))
     }
     check.admission = admission
   }
 
   #pass(check: Check, admission: Admission | undefined): Soon<undefined> {
     const { trail, assertions, now } = this.#parts
-    if (trail.full)
-      throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 5 })
+    this.#requireTrail()
     if (admission === undefined) return check.pass(BLANK_IDENTITY)
     const nowMs = now()
     noteUse(trail, admission, nowMs)
@@ -167,15 +184,29 @@ export class ForwardAuth {
     return check.pass(assertions.headersFor(admission, (check.original as OriginalRequest).host, nowMs))
   }
 
+  #requireTrail(): void {
+    if (!this.#parts.trail.full) return
+    throw new OctroiError('store_unavailable', 'The audit trail cannot be written now.', { retryAfter: 5 })
+  }
+
+  /** A person who opens a page of a host where people sign in is sent to do so; anybody else is told what is wrong. */
+  #refuse(check: Check, error: unknown): Soon<undefined> {
+    const { original, head, place, wanted } = check
+    if (original === undefined || head === undefined || place === undefined || !wanted.includes('session'))
+      return check.refuse(error)
+    const redirect = this.#parts.door.redirectFor(original, head, error)
+    return redirect === undefined ? check.refuse(error) : check.redirect(redirect, asOctroiError(error))
+  }
+
   /** The end, whatever it was: nothing that goes wrong here may end the process. */
   #seen(check: Check, target: string, end: () => Soon<undefined> = () => undefined): void {
-    const { traces, log } = this.#parts
+    const { traces, tables, log } = this.#parts
     const failed = (error: unknown) => {
       log.error({ err: error }, 'a check could not be answered')
       check.response.destroy()
     }
     const note = () => {
-      if (traces.waiting) noteTrace(check, target, traces, this.#tables.latest)
+      if (traces.waiting) noteTrace(check, target, traces, tables.latest)
       return undefined
     }
     try {

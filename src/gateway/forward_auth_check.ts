@@ -8,10 +8,12 @@ import type { Admission } from '../inbound/admission.ts'
 import type { Caller } from '../inbound/caller.ts'
 import type { OriginalRequest } from '../inbound/original_request.ts'
 import type { RequestHead } from '../inbound/request_head.ts'
+import { othersCookies, type SessionPlace, type SessionSeen } from '../inbound/session_cookie.ts'
 import type { CallRecorder } from './call.ts'
 import { challengeFor, withChallenge } from './challenge.ts'
 import { answerEarly } from './early_answer.ts'
 import type { AskedBy } from './forward_auth_target.ts'
+import type { Redirect } from './host_door.ts'
 import { BLANK_IDENTITY } from './identity_headers.ts'
 import { isoNow } from './iso_now.ts'
 
@@ -39,6 +41,11 @@ export class Check {
   /** What the route that decides takes. */
   wanted: readonly AcceptKind[] = []
   admission: Admission | undefined
+  /** Where a session would be good, and what became of one. */
+  place: SessionPlace | undefined
+  session: SessionSeen | undefined
+  /** Who it is, where no admission says so. */
+  account: string | null = null
   /** What it came to. */
   outcome: { readonly status: number; readonly error: OctroiError | null } | undefined
 
@@ -53,7 +60,23 @@ export class Check {
   pass(identity: readonly string[]): undefined | Promise<undefined> {
     const headers = PASSED.concat(identity)
     headers[1] = this.id
+    if (this.askedBy.handsCookies) headers.push(...this.#cookies())
     return this.#end(200, null, headers, '')
+  }
+
+  /** What the application may see of the caller's cookies, for proxies that cannot take single ones out. */
+  #cookies(): readonly string[] {
+    const others = this.head && othersCookies(this.head)
+    return others === undefined ? [] : ['Cookie', others]
+  }
+
+  /** Sends a browser elsewhere: `refusal`, because it may not pass as it is. nginx takes no 302; its configuration makes one. */
+  redirect({ location, cookie }: Redirect, refusal: OctroiError | null = null): undefined | Promise<undefined> {
+    const headers = PASSED.concat(BLANK_IDENTITY, 'Referrer-Policy', 'no-referrer')
+    headers[1] = this.id
+    if (cookie !== null) headers.push('Set-Cookie', cookie)
+    if (!this.askedBy.nginx) return this.#end(302, refusal, headers.concat('Location', location), '')
+    return this.#end(401, refusal, headers.concat('Octroi-Redirect', location), '')
   }
 
   /** Answers with what is wrong. */
@@ -139,7 +162,7 @@ export class Check {
       request: this.id,
       action: 'forward-auth',
       phase: 'finished',
-      account: principal?.account ?? null,
+      account: principal?.account ?? this.account,
       key: principal?.key_id ?? null,
       connection: null,
       method: this.original?.method.slice(0, 40) ?? null,

@@ -43,6 +43,7 @@ function seenIn(check: Check, target: string, table: RouteTable | undefined): Se
     path,
     scheme: original?.scheme ?? null,
     credentials: placesIn(check),
+    session: check.session ?? null,
     route: check.route?.id ?? null,
     considered:
       original === undefined || path === null || table === undefined

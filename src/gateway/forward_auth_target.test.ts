@@ -13,15 +13,17 @@ describe('isForwardAuth', () => {
 })
 
 describe('askedBy', () => {
-  const plain = { nginx: false, unsigned: false, appended: null, fault: null }
+  const plain = { nginx: false, unsigned: false, handsCookies: false, appended: null, fault: null }
+  const envoy = { ...plain, handsCookies: true }
   it.each([
     ['/forward-auth', plain],
     ['/forward-auth?', plain],
     ['/forward-auth?for=nginx', { ...plain, nginx: true }],
     ['/forward-auth?for=caddy', plain],
     ['/forward-auth?x=1&for=nginx&assertion=none', { ...plain, nginx: true, unsigned: true }],
-    ['/forward-auth/', { ...plain, appended: '/' }],
-    ['/forward-auth/a?for=nginx&assertion=none', { ...plain, appended: '/a?for=nginx&assertion=none' }],
+    ['/forward-auth/', { ...envoy, appended: '/' }],
+    ['/forward-auth?for=traefik', { ...plain, handsCookies: true }],
+    ['/forward-auth/a?for=nginx&assertion=none', { ...envoy, appended: '/a?for=nginx&assertion=none' }],
   ])('%s', (target, asked) => {
     expect(askedBy(target)).toEqual(asked)
     expect(askedBy(target)).toEqual(asked)

@@ -8,6 +8,8 @@ export interface AskedBy {
   readonly nginx: boolean
   /** Nothing behind it checks assertions: none is signed. */
   readonly unsigned: boolean
+  /** It cannot take single cookies out: the answer says which ones the application may see. */
+  readonly handsCookies: boolean
   /** Envoy appends the path of the original request to ours; `null`: headers name it. */
   readonly appended: string | null
   /** What is wrong with how it asks; said once it is known that a trusted proxy is told. */
@@ -23,14 +25,15 @@ export function isForwardAuth(target: string): boolean {
 /** Proxies that may name themselves; only one of them needs other answers. */
 const KNOWN = new Set(['nginx', 'caddy', 'traefik', 'haproxy', 'envoy'])
 
-const PLAIN: AskedBy = { nginx: false, unsigned: false, appended: null, fault: null }
+const PLAIN: AskedBy = { nginx: false, unsigned: false, handsCookies: false, appended: null, fault: null }
 
 let lastTarget = PREFIX
 let lastAsked = PLAIN
 
 /** A proxy asks in the same words each time: what was read last is kept. */
 export function askedBy(target: string): AskedBy {
-  if (target.charCodeAt(PREFIX.length) === 47) return { ...PLAIN, appended: target.slice(PREFIX.length) }
+  if (target.charCodeAt(PREFIX.length) === 47)
+    return { ...PLAIN, handsCookies: true, appended: target.slice(PREFIX.length) }
   if (target === lastTarget) return lastAsked
   const asked = readQuery(new URLSearchParams(target.slice(PREFIX.length + 1)))
   lastTarget = target
@@ -47,7 +50,8 @@ function readQuery(query: URLSearchParams): AskedBy {
       : assertion !== null && assertion !== 'none'
         ? 'assertion: may be left out, or be none.'
         : null
-  return { nginx: name === 'nginx', unsigned: assertion === 'none', appended: null, fault }
+  const [nginx, handsCookies] = [name === 'nginx', name === 'traefik']
+  return { nginx, unsigned: assertion === 'none', handsCookies, appended: null, fault }
 }
 
 /** Throws `invalid_request`. */

@@ -35,12 +35,17 @@ export function requireUsable(admission: Admission | undefined, address: string,
   return admission
 }
 
+/** Nothing was sent that could have been wrong: whoever is at a browser may be sent to sign in. */
+export class NoCredential extends OctroiError {
+  constructor(detail: string) {
+    super('unauthenticated', detail)
+  }
+}
+
 /** `kinds`: what a route takes, where it is not everything. */
 export function missingCredential(kinds?: readonly AcceptKind[]): OctroiError {
-  if (kinds !== undefined)
-    return new OctroiError('unauthenticated', `No credential was sent that is taken here: ${kinds.join(', ')}.`)
-  return new OctroiError(
-    'unauthenticated',
+  if (kinds !== undefined) return new NoCredential(`No credential was sent that is taken here: ${kinds.join(', ')}.`)
+  return new NoCredential(
     'No credential was sent. Send an Octroi key as "Authorization: Bearer", "API-KEY", "X-API-Key", or as the password of Basic; or what else was agreed: a token, a password, a client certificate.',
   )
 }

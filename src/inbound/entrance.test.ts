@@ -85,6 +85,7 @@ describe('one credential', () => {
     const asked = new Entrance({
       authenticators: standIns(false),
       guard: { refused: async () => limited },
+      sessions: { look: () => 'unknown' },
       now: () => NOW,
     })
     await expect(asked.admit(visit(key('nobody')), 1)).rejects.toBe(limited)

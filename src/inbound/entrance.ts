@@ -1,5 +1,5 @@
 import { OctroiError } from '../core/errors.ts'
-import type { AcceptKind, CredentialKind, RouteAccept } from '../core/program_types.ts'
+import type { AcceptKind, CredentialKind, Principal, RouteAccept } from '../core/program_types.ts'
 import { type Admission, missingCredential, requireUsable, unknownCredential } from './admission.ts'
 import type { Authenticator, Found } from './authenticators/authenticator.ts'
 import type { Caller } from './caller.ts'
@@ -7,12 +7,18 @@ import { certificateIn } from './certificate_subject.ts'
 import { isEmpty, MissingKinds, placeOf, refuseTwo, relevantTo } from './places.ts'
 import { type Presented, presentedIn } from './presented.ts'
 import { duplicate, type RequestHead } from './request_head.ts'
+import type { SessionAdmission, SessionAdmissions, SessionFault } from './session_admissions.ts'
+import { type SessionPlace, type SessionSeen, sessionCookie } from './session_cookie.ts'
 
 /** What is known of a request so far; filled in on the way, for a refusal is recorded with what was known by then. */
 export interface Visit {
   readonly head: RequestHead
   readonly caller: Caller
   admission?: Admission | undefined
+  /** Where a session of a person would be good; absent: none is looked at (D1). */
+  readonly place?: SessionPlace | undefined
+  /** What became of his session; absent: it was not asked for. */
+  session?: SessionSeen | undefined
 }
 
 /** What slows those down who guess. */
@@ -25,6 +31,7 @@ export interface EntranceParts {
   /** In the order in which they are asked: JWT and Basic before keys, which may stand in the places of both. */
   readonly authenticators: readonly Authenticator[]
   readonly guard: Guard
+  readonly sessions: Pick<SessionAdmissions, 'look'>
   /** Lower-case name of the header by which trusted proxies pass the client certificate or its subject. */
   readonly certificateHeader?: string | undefined
   /** Milliseconds since the epoch. */
@@ -33,11 +40,11 @@ export interface EntranceParts {
 
 /** One kind that was proved. */
 export interface Proof {
-  readonly kind: CredentialKind
+  readonly kind: Principal['proof']
   readonly admission: Admission
 }
 
-/** The one way in for programs: who calls, by which proof, and whether that proof is good now. */
+/** The one way in: who calls, by which proof, and whether that proof is good now. */
 export class Entrance {
   readonly #parts: EntranceParts
   /** Whom the list of a route asks, for as long as the route is kept. */
@@ -47,7 +54,10 @@ export class Entrance {
     this.#parts = parts
   }
 
-  /** One credential of any kind. Two different ones are refused, whatever they are. No promise for a key that is known. */
+  /**
+   * One credential of a program, of any kind; a person's session is none here (D1). Two different ones are refused, whatever they are. No
+   * promise for a key that is known.
+   */
   admit(visit: Visit, version: number): Admission | Promise<Admission> {
     const presented = this.#presented(visit)
     refuseTwo(presented)
@@ -55,20 +65,42 @@ export class Entrance {
   }
 
   /**
-   * What a route accepts: for `any` the first that is presented, for `all` each of them. Empty: nobody in particular, and it may be.
-   * Throws, or rejects, with the refusal. No promise for a key that is known.
+   * What a route accepts: for `any` the first that is presented, for `all` each of them; a session where nothing else came. Empty: nobody
+   * in particular, and it may be. Throws, or rejects, with the refusal. No promise for a key or a session that is known.
    */
   admitBy(visit: Visit, version: number, accept: RouteAccept): readonly Proof[] | Promise<readonly Proof[]> {
     const presented = this.#presented(visit)
     if (accept.mode === 'all') return this.#each(visit, version, presented, accept.kinds)
     const relevant = relevantTo(accept.kinds, presented)
     if (isEmpty(relevant)) {
-      if (accept.kinds.includes('anonymous')) return []
-      throw missingCredential(accept.kinds)
+      if (visit.place === undefined || !accept.kinds.includes('session')) return nobody(accept)
+      const found = this.#bySession(visit, version, visit.place)
+      return found instanceof Promise ? found.then((later) => later ?? nobody(accept)) : (found ?? nobody(accept))
     }
     refuseTwo(relevant)
     const admitted = this.#first(visit, version, relevant, this.#askedFor(accept))
     return admitted instanceof Promise ? admitted.then(proved) : proved(admitted)
+  }
+
+  /** A cookie that is no good is none: the browser sends what it has. `undefined`: there is no session. */
+  #bySession(
+    visit: Visit,
+    version: number,
+    place: SessionPlace,
+  ): readonly Proof[] | undefined | Promise<readonly Proof[] | undefined> {
+    const cookie = sessionCookie(visit.head, place)
+    if (typeof cookie === 'string') {
+      visit.session = cookie
+      return undefined
+    }
+    const seen = (looked: SessionAdmission | SessionFault) => {
+      visit.session = typeof looked === 'string' ? looked : 'live'
+      if (typeof looked === 'string') return undefined
+      visit.admission = looked
+      return proved(looked)
+    }
+    const looked = this.#parts.sessions.look(version, cookie.token, place.host)
+    return looked instanceof Promise ? looked.then(seen) : seen(looked)
   }
 
   #askedFor(accept: RouteAccept): readonly Authenticator[] {
@@ -167,6 +199,11 @@ export class Entrance {
     if (head.names.includes(certificateHeader, at + 1)) throw duplicate(certificateHeader)
     return { ...presented, certificate: certificateIn(head.raw[2 * at + 1] as string) }
   }
+}
+
+function nobody({ kinds }: RouteAccept): readonly Proof[] {
+  if (kinds.includes('anonymous')) return []
+  throw missingCredential(kinds)
 }
 
 function proved(admission: Admission): readonly Proof[] {

@@ -1,5 +1,6 @@
 import { randomId } from '../core/ids.ts'
 import type { Considered } from '../policy/route_reasons.ts'
+import type { SessionSeen } from './session_cookie.ts'
 
 /** What the gate saw of one check: what it read and decided, never a credential. */
 export interface SeenCheck {
@@ -21,6 +22,8 @@ export interface SeenCheck {
   readonly scheme: string | null
   /** The places in which a credential stood. */
   readonly credentials: readonly string[]
+  /** What became of the session of a person; `null`: none was looked for. */
+  readonly session: SessionSeen | null
   readonly route: string | null
   readonly considered: readonly Considered[]
   readonly status: number

@@ -81,6 +81,13 @@ function wholeUrl(text: string): { scheme: string; host: string; uri: string } {
   return { scheme, host, uri }
 }
 
+/** `:8443` where the caller named a port, or nothing. It decides nothing; links back to the caller need it. */
+export function originalPort(head: RequestHead): string {
+  const { forwardedHost, originalHost, originalUrl, host } = head
+  const inUrl = originalUrl === undefined ? undefined : wholeUrl(originalUrl).host
+  return /:\d{1,5}$/.exec(forwardedHost ?? originalHost ?? inUrl ?? host ?? '')?.[0] ?? ''
+}
+
 /** Hosts come from callers: so many spellings are kept, at most twice as many. */
 const KEPT_HOSTS = 1_000
 const hosts = new Generations<string, string>(KEPT_HOSTS)

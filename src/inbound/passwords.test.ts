@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { readArgon2 } from './hashes/argon2.ts'
 import { Passwords } from './passwords.ts'
-import { phcOf, readPhc } from './phc.ts'
+import { phcOf } from './phc.ts'
 
 /** RFC 9106 has vectors with a secret and associated data only; this one is of the reference program: `echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1`. */
 const KNOWN = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
@@ -40,7 +41,22 @@ describe('passwords', () => {
   })
 
   it('500, not 401, for a stored hash that cannot be read', async () => {
-    await expect(new Passwords().verify('$2b$12$abc', 'x')).rejects.toThrow('not argon2id')
+    await expect(new Passwords().verify('$2b$12$abc', 'x')).rejects.toThrow('A stored password hash begins like bcrypt')
+  })
+
+  it('one that takes much memory waits until it is alone, and nobody overtakes it', async () => {
+    const passwords = new Passwords()
+    const heavy = phcOf({ memory: 65_536, passes: 1, parallelism: 1, salt: Buffer.alloc(16), tag: Buffer.alloc(32) })
+    const light = phcOf({ memory: 8, passes: 1, parallelism: 1, salt: Buffer.alloc(16), tag: Buffer.alloc(32) })
+    const ended: string[] = []
+    const asked = [light, heavy, light].map((phc, i) => passwords.verify(phc, 'x').then(() => ended.push(`${i}`)))
+    await Promise.all(asked)
+    expect(ended).toEqual(['0', '1', '2'])
+  })
+
+  it('a password of more than 2,048 characters is wrong without being hashed', async () => {
+    const passwords = new Passwords()
+    expect(await passwords.verify(await passwords.hash('x'.repeat(2_049)), 'x'.repeat(2_049))).toBe(false)
   })
 
   it('503 busy beyond 2 at work and 64 that wait; then there is room again', async () => {
@@ -58,21 +74,6 @@ describe('passwords', () => {
 })
 
 describe('PHC strings', () => {
-  it.each([
-    ['$argon2i$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=16$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=19$m=262145,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=19$m=19456,t=17,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=19$m=19456,t=2,p=9$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=19$m=19456,t=0,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=19$m=15,t=2,p=2$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-    ['$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA'],
-    [`$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$${'A'.repeat(90)}`],
-    ['correct horse battery'],
-    [''],
-  ])('%s is not taken', (text) => expect(readPhc(text)).toBeUndefined())
-
   it('what is written is read', () => {
     const bytes = (min: number, max: number) =>
       fc.uint8Array({ minLength: min, maxLength: max }).map((array) => Buffer.from(array))
@@ -86,7 +87,7 @@ describe('PHC strings', () => {
           tag: bytes(17, 64),
         }),
         (hash) => {
-          expect(readPhc(phcOf(hash))).toEqual(hash)
+          expect(readArgon2(phcOf(hash))).toEqual({ type: 'argon2id', ...hash })
         },
       ),
     )

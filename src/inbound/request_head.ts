@@ -151,6 +151,12 @@ export function readHead(raw: readonly string[]): RequestHead {
   return head
 }
 
+/** The value of a header that nothing rests on for most requests; the first, where there are several. */
+export function headerIn({ names, raw }: RequestHead, name: string): string | undefined {
+  const at = names.indexOf(name)
+  return at === -1 ? undefined : raw[2 * at + 1]
+}
+
 function refuseAlias(name: string): void {
   const canonical = name.replace(/[^a-z0-9]/g, '-')
   if (!SINGLE.has(canonical) && !isIdentityHeader(canonical)) return

@@ -6,7 +6,13 @@ import { RouteTable } from './route_table.ts'
 /** `host path METHODS` → a route of that name. */
 function route(text: string): Route {
   const [host = '', path = '', methods = '*'] = text.split(' ')
-  return { id: text, host, path, methods: methods.split(',') } as unknown as Route
+  return {
+    id: text,
+    host,
+    path,
+    methods: methods.split(','),
+    accept: { mode: 'any', kinds: ['api_key'] },
+  } as unknown as Route
 }
 
 const table = (...texts: string[]) => new RouteTable(texts.map(route))
@@ -82,6 +88,25 @@ describe('what servers read into a path has to be allowed as well', () => {
     expect(others(['* /Admin', '* /admin'], '/admin')).toEqual([])
     expect(others(['* /Admin', '* /admin'], '/Admin')).toEqual([])
   })
+})
+
+describe('takesSessions', () => {
+  const people = (text: string): Route => ({ ...route(text), accept: { mode: 'any', kinds: ['session'] } })
+  const hosts = new RouteTable([
+    people('people.example /x'),
+    route('keys.example /**'),
+    people('*.apps.example /**'),
+    people('* /**'),
+  ])
+  it.each([
+    ['people.example', true],
+    ['a.apps.example', true],
+    ['a.b.apps.example', true],
+    ['apps.example', false],
+    ['keys.example', false],
+    ['evil.example', false],
+    ['x.people.example', false],
+  ])('%s: %s', (host, takes) => expect(hosts.takesSessions(host)).toBe(takes))
 })
 
 describe('reasonsFor', () => {

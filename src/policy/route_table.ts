@@ -102,8 +102,11 @@ class Host {
   readonly #places = new Map<Route, string>()
   /** A pattern that changes when it is folded: then plain paths have another reading too. */
   #folds = false
+  /** Whether people sign in here: some route takes their session. */
+  takesSessions = false
 
   add(route: Route): void {
+    this.takesSessions ||= route.accept.kinds.includes('session')
     const rule = parseRoutePath(route.path)
     const folded = foldRule(rule)
     insert(this.#exact, rule, route)
@@ -189,6 +192,11 @@ export class RouteTable {
       }
     }
     return others.size === 0 ? NONE : [...others]
+  }
+
+  /** Whether a route that names this host, or a domain above it, takes the sessions of people. Where any name is a host, none has one. */
+  takesSessions(host: string): boolean {
+    return this.#candidates(host).some((candidate) => candidate.takesSessions && candidate !== this.#everywhere)
   }
 
   #candidates(host: string): readonly Host[] {

@@ -6,6 +6,7 @@ import { describeCertificates } from './certificates.ts'
 import { describeHttp2 } from './http2.ts'
 import { describeOutages } from './outages.ts'
 import { describePathGames } from './path_games.ts'
+import { describeSessions } from './sessions.ts'
 import { describeSpoofs } from './spoofs.ts'
 
 describe('caddy: calls', () => describeCalls(startCaddy))
@@ -15,3 +16,4 @@ describe('caddy: outages', () => describeOutages(startCaddy))
 describe('caddy: certificates', () => describeCertificates(startCaddy))
 describe('caddy: HTTP/2', () => describeHttp2(startCaddy))
 describe('caddy: addresses', () => describeAddresses(startCaddy))
+describe('caddy: sessions', () => describeSessions(startCaddy))

@@ -102,6 +102,21 @@ describe('octroi.lua', () => {
     expect([answer.header('x-inner'), answer.header('octroi-subject')]).toEqual([undefined, undefined])
   })
 
+  it('the way to the sign-in comes back whole', async () => {
+    const headers = { 'Octroi-Request-Id': '1', Location: 'https://octroi.example.org/sign-in?a=1&b=2', ...BLANK }
+    const cookie = '__Host-octroi_visit=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=600; Secure'
+    const { application, proxy } = await stage(
+      (_, response) => void response.writeHead(302, { ...headers, 'Set-Cookie': cookie }).end(),
+    )
+    const answer = await ask(proxy.port, 'GET /x', [])
+    expect([answer.status, answer.header('location'), answer.header('set-cookie')]).toEqual([
+      302,
+      headers.Location,
+      cookie,
+    ])
+    expect(application.seen).toEqual([])
+  })
+
   it('a large body of a refusal does not harm', async () => {
     const { application, proxy } = await stage(
       (_, response) =>

@@ -6,6 +6,7 @@ import { describeHttp2 } from './http2.ts'
 import { startNginx } from './nginx.ts'
 import { describeOutages } from './outages.ts'
 import { describePathGames } from './path_games.ts'
+import { describeSessions } from './sessions.ts'
 import { describeSpoofs } from './spoofs.ts'
 
 describe('nginx: calls', () => describeCalls(startNginx))
@@ -15,3 +16,4 @@ describe('nginx: outages', () => describeOutages(startNginx))
 describe('nginx: certificates', () => describeCertificates(startNginx))
 describe('nginx: HTTP/2', () => describeHttp2(startNginx))
 describe('nginx: addresses', () => describeAddresses(startNginx))
+describe('nginx: sessions', () => describeSessions(startNginx))

@@ -63,6 +63,20 @@ describe('the files for every proxy', () => {
       [`${header}: ""\n`, `- remove: ${header}\n`, `- ${header}\n`].some((line) => PROXIES[name]?.includes(line))
     expect(blanked.filter((header) => !removed(header))).toEqual([])
   })
+  it.each([
+    [
+      'nginx',
+      ['octroi_redirect', 'octroi_set_cookie', 'x-requested-with', 'sec-fetch-mode', 'proxy_set_header cookie'],
+    ],
+    ['haproxy', ['"location"', '"set-cookie"', '[302]', '"x-requested-with"', '"sec-fetch-mode"', '"cookie"']],
+    ['traefik', ['for=traefik', '          - cookie\n']],
+    [
+      'envoy',
+      ['location', 'set-cookie', 'x-requested-with', 'sec-fetch-mode', 'cookie'].map((one) => `exact: ${one},`),
+    ],
+  ])('D2: %s leads people to the sign-in and back, and keeps their cookies from the application', (name, words) => {
+    expect(words.filter((word) => !PROXIES[name]?.includes(word))).toEqual([])
+  })
   it('T5: traefik shows the gate every name, since it cannot remove those with an underscore', () => {
     expect(PROXIES.traefik).not.toMatch(/^\s*authrequestheaders:/m)
   })

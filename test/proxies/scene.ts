@@ -41,10 +41,15 @@ const ROUTES = [
   { id: 'admin', path: '/admin/**', allow: { accounts: ['administration'] } },
 ]
 
-export async function startScene(start: Start, patience?: number): Promise<Scene> {
+/** `env`: further settings of the gate. */
+export async function startScene(
+  start: Start,
+  patience?: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Scene> {
   const clients = clientAuthority('Clients')
   const application = await startApplication()
-  const gate = await startTestGate(ENV)
+  const gate = await startTestGate({ ...ENV, ...env })
   const keys = await furnish(gate)
   const around = { gatePort: gate.port, applicationPort: application.port, clients: clients.ca }
   const proxy = await start(patience === undefined ? around : { ...around, patience })

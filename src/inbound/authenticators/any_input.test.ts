@@ -36,6 +36,7 @@ beforeAll(async () => {
   } as unknown as HotReads
   const throttle = new Throttle({ now: () => NOW, pause: async () => undefined })
   entrance = new Entrance({
+    sessions: { look: () => 'unknown' },
     authenticators: authenticators({
       hot,
       admissions: new Admissions(hot, createSecretKey(Buffer.alloc(32)), 'test'),

@@ -4,8 +4,9 @@ import { Generations } from '../../core/generations.ts'
 import type { Attempt, Throttle } from '../../policy/throttle.ts'
 import type { AccountAdmissions, KnownAccount } from '../account_admissions.ts'
 import type { Admissions } from '../admissions.ts'
-import { type Passwords, tooBusy } from '../passwords.ts'
+import type { Passwords } from '../passwords.ts'
 import type { Basic } from '../presented.ts'
+import { tooBusy } from '../too_busy.ts'
 import type { Asking, Authenticator, Found } from './authenticator.ts'
 
 export interface BasicParts {

@@ -1,5 +1,5 @@
 import type { HotReads } from '../core/stores.ts'
-import { RouteTable } from '../policy/route_table.ts'
+import { RouteTable } from './route_table.ts'
 
 /** The routes as the store has them: compiled once for as long as its version stays as it was before they were read (D18). */
 export class RouteTables {
