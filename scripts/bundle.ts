@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { rm, writeFile } from 'node:fs/promises'
+import { copyFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -21,7 +21,11 @@ require('./main.cjs')
 
 await rm(dist, { recursive: true, force: true })
 const { metafile } = await build({
-  entryPoints: { main: join(root, 'src', 'main.ts') },
+  entryPoints: {
+    main: join(root, 'src', 'main.ts'),
+    // A thread of its own: see src/inbound/hashes/slow_hashes.ts.
+    hash_worker: join(root, 'src', 'inbound', 'hashes', 'hash_worker.ts'),
+  },
   outdir: dist,
   bundle: true,
   platform: 'node',
@@ -41,6 +45,7 @@ const { metafile } = await build({
   external: ['pg-native'],
 })
 await writeFile(join(dist, 'octroi.cjs'), LOADER)
+await copyFile(join(root, 'src', 'sign_in', 'common_passwords.txt'), join(dist, 'common_passwords.txt'))
 const bytes = Object.entries(metafile.outputs).find(([name]) => name.endsWith('main.cjs'))?.[1].bytes ?? 0
 console.log(`dist/main.cjs: ${Math.round(bytes / 1024)} kB`)
 
