@@ -1,31 +1,40 @@
 import type { AddressInfo } from 'node:net'
-import pino, { type Logger } from 'pino'
+import type { Logger } from 'pino'
 import { Trail } from './audit/trail.ts'
 import { keysSources, type Settings } from './config/settings.ts'
 import { problemRenderer } from './core/problem.ts'
 import { PURPOSES } from './core/purposes.ts'
+import { hmac } from './core/vault.ts'
 import { Assertions } from './gateway/assertions.ts'
 import { ForwardAuth } from './gateway/forward_auth.ts'
+import { openPeople } from './gateway/people.ts'
 import { Gate } from './gateway/proxy.ts'
 import { drain, hostText, listen } from './http/listening.ts'
 import { Metrics } from './http/metrics.ts'
 import { serveMetrics } from './http/metrics_listener.ts'
 import { buildServer } from './http/server.ts'
+import { Visitors } from './http/visitor.ts'
 import { Admissions, hashOfKey } from './inbound/admissions.ts'
 import { authenticators } from './inbound/authenticators/index.ts'
 import { Callers } from './inbound/caller.ts'
 import { Entrance } from './inbound/entrance.ts'
 import { ForwardAuthTraces } from './inbound/forward_auth_traces.ts'
 import { KeptAnswers } from './inbound/kept_answers.ts'
+import { generateKey } from './inbound/key_format.ts'
+import { watchKeys } from './inbound/keys_watch.ts'
 import { Passwords } from './inbound/passwords.ts'
 import { ProvidedSecrets } from './inbound/provided_keys.ts'
+import { openLog } from './installation/log.ts'
 import { auditWriter, type Installation, openCatalogue, openInstallation } from './installation/open.ts'
 import { startRounds } from './installation/rounds.ts'
 import { ConnectionHealth } from './outbound/connections/health.ts'
 import { Targets } from './outbound/connections/targets.ts'
+import { Mailer } from './outbound/mail.ts'
+import { directorySockets } from './outbound/network/directory_sockets.ts'
 import type { Listener } from './outbound/network/egress.ts'
 import { issuerKeys } from './outbound/network/issuer_keys.ts'
 import { Upstreams } from './outbound/network/upstreams.ts'
+import { webFetch } from './outbound/network/web_fetch.ts'
 import { Desk } from './outbound/onboarding/desk.ts'
 import { Drafts } from './outbound/onboarding/draft.ts'
 import { RenewalRounds } from './outbound/tokens/renewal_rounds.ts'
@@ -38,6 +47,9 @@ import { KeyLimits } from './policy/key_limits.ts'
 import { RateLimiter } from './policy/rate_limit.ts'
 import { SharedRateLimiter } from './policy/shared_rate_limit.ts'
 import { Throttle } from './policy/throttle.ts'
+import type { MethodParts } from './sign_in/methods/method_kind.ts'
+import { openSignIn } from './sign_in/open.ts'
+import { PeopleSecrets } from './sign_in/secrets.ts'
 import { SigningKeyRing } from './vault/signing_keys.ts'
 import { VERSION } from './version.ts'
 
@@ -48,26 +60,9 @@ export interface RunningGate {
   stop(): Promise<void>
 }
 
-const REDACTED = [
-  'req.headers',
-  'headers',
-  'authorization',
-  'secret',
-  'secrets',
-  'key',
-  'password',
-  '*.authorization',
-  '*.secret',
-  '*.secrets',
-  '*.password',
-]
-
 /** Opens the data folder, puts everything together and listens. Leaves nothing open when it cannot. */
 export async function startGate(settings: Settings): Promise<RunningGate> {
-  const log = pino(
-    { level: settings.log_level, redact: { paths: REDACTED, censor: '[redacted]' } },
-    pino.destination({ fd: 1, sync: false }),
-  )
+  const log = openLog(settings.log_level)
   const installation = await openInstallation(settings)
   try {
     const lock = await installation.open.lockForServing()
@@ -126,6 +121,7 @@ async function putTogether(
   })
   const hashKey = ring.derivedKey(PURPOSES.keyHash)
   const replayKey = ring.derivedKey(PURPOSES.replayHash)
+  const clientsKey = ring.derivedKey(PURPOSES.clients)
   const provided = await ProvidedSecrets.open({
     sources: keysSources(settings),
     hashKey: (secret) => hashOfKey(hashKey, secret),
@@ -136,6 +132,36 @@ async function putTogether(
   const admissions = new Admissions(open.hot, hashKey, settings.environment, provided)
   const passwords = new Passwords()
   const throttle = new Throttle({ now })
+  const methodParts: MethodParts = {
+    store: open.store,
+    hot: open.hot,
+    passwords,
+    throttle,
+    fetchFor: (network) => webFetch(upstreams, network),
+    directoriesFor: directorySockets(() => listeners),
+    publicUrl,
+    now,
+    log,
+  }
+  const secrets = new PeopleSecrets(ring.derivedKey(PURPOSES.people), ring.sealer(PURPOSES.peopleSeals))
+  const people = openPeople({ ...open, secrets, limits: settings, publicUrl, log, now })
+  const mail = mailOf(settings)
+  const signIn = openSignIn({
+    ...open,
+    ...people,
+    methodSecrets: ring.sealer(PURPOSES.signInMethods),
+    methodParts,
+    mail,
+    name: settings.name,
+    keys: { generate: generateKey, hash: (key) => hashOfKey(hashKey, key) },
+    environment: settings.environment,
+    hashClient: (secret) => hmac(clientsKey, secret),
+    onOutcome: (outcome) => metrics.signIn(outcome),
+    trail,
+    publicUrl,
+    log,
+    now,
+  })
   const entrance = new Entrance({
     authenticators: authenticators({
       hot: open.hot,
@@ -146,6 +172,7 @@ async function putTogether(
       now,
     }),
     guard: throttle,
+    sessions: people.admissions,
     certificateHeader: settings.client_certificate_header,
     now,
   })
@@ -170,11 +197,14 @@ async function putTogether(
   const signingKeys = await SigningKeyRing.open({ store: open.store, sealer: ring.sealer(PURPOSES.signing), now })
   const traces = new ForwardAuthTraces(now)
   const assertions = new Assertions(signingKeys, publicUrl)
-  const forwardAuth = new ForwardAuth({ ...shared, assertions, traces, trail, metrics, now })
+  const forwardAuth = new ForwardAuth({ ...shared, ...people, assertions, traces, trail, metrics, now })
   const { fastify, server } = await buildServer({
     ...shared,
     proxy,
     forwardAuth,
+    guard: throttle,
+    signIn,
+    visitors: new Visitors({ ...shared, ...people, publicUrl, installation: settings.name }),
     signingKeys,
     metrics,
     once: new KeptAnswers(open.activity, replayKey, ring.sealer('api answers')),
@@ -196,6 +226,11 @@ async function putTogether(
       webhooks: sender,
       trail,
       hashKey: (secret) => hashOfKey(hashKey, secret),
+      sessions: people.sessions,
+      hashClient: (secret) => hmac(clientsKey, secret),
+      links: signIn.links,
+      methodSecrets: ring.sealer(PURPOSES.signInMethods),
+      methodParts: { ...methodParts, passkeys: signIn.passkeys },
       passwords,
       provided,
       defaults: { keysOutliveOwner: settings.keys_outlive_owner },
@@ -220,7 +255,7 @@ async function putTogether(
   const metricsServer = settings.metrics_listen && (await serveMetrics(metrics, settings.metrics_listen))
   if (settings.metrics_listen !== undefined) listeners.push(settings.metrics_listen)
   webhooks.start()
-  const unwatch = watchKeys(provided, settings)
+  const unwatch = watchKeys(provided, settings.keys_files)
   const url = `http://${hostText(bound)}`
   log.info({ version: VERSION, url, engine: open.engine, audit: settings.audit }, 'Octroi is ready')
   return {
@@ -237,6 +272,11 @@ async function putTogether(
       await fastify.close()
       await upstreams.close()
       await trail.close()
+      await signIn.links.settled()
+      await signIn.notices.settled()
+      await mail?.close()
+      await passwords.close()
+      await people.uses.close()
       await lock.release()
       await open.close()
       log.info('Octroi has stopped')
@@ -244,17 +284,9 @@ async function putTogether(
   }
 }
 
-/** The files that provide keys are looked at again: by themselves when they change, and at once on SIGHUP. */
-function watchKeys(provided: ProvidedSecrets, settings: Settings): () => Promise<void> {
-  // Where there is nothing to read anew, a hangup ends the program as it does others.
-  if (settings.keys_files.length === 0) return async () => undefined
-  const reload = () => void provided.reload()
-  process.on('SIGHUP', reload)
-  provided.watch()
-  return async () => {
-    process.off('SIGHUP', reload)
-    await provided.close()
-  }
+/** `undefined`: no mail leaves. */
+function mailOf({ smtp_url: url, mail_from: from }: Settings): Mailer | undefined {
+  return url === undefined || from === undefined ? undefined : new Mailer({ url, from })
 }
 
 /** "Every address" is none that a link can lead to. */

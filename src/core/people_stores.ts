@@ -1,4 +1,5 @@
 import type {
+  AuthenticationMethod,
   Client,
   EmailAddress,
   FoundSession,
@@ -78,8 +79,8 @@ export interface SessionStore {
   insert(session: Session, tokenHash: string): Promise<void>
   get(id: string): Promise<Session | undefined>
   list(page: Page, filter?: SessionFilter): Promise<readonly Session[]>
-  /** The token that it had before ends at once, what hangs on the session stays. False: there was none. */
-  replaceToken(id: string, tokenHash: string): Promise<boolean>
+  /** The token that it had before ends at once, what hangs on the session stays. `amr`: what has been proved by now. False: there was none. */
+  replaceToken(id: string, tokenHash: string, amr?: readonly AuthenticationMethod[]): Promise<boolean>
   /**
    * With the sessions of hosts below it; their keys are revoked. False: there was none. Their tickets are in the other database: whoever
    * takes one looks whether its session is still there.

@@ -14,8 +14,8 @@ export const PURPOSES = {
   webhooks: 'webhook secrets',
   /** Recognising session tokens, codes, links and cookies of people. */
   people: 'people',
-  /** Sealing flows, tickets, id_tokens and second factors. */
-  peopleSeals: 'people seals',
+  /** Sealing flows, tickets, id_tokens and second factors. It stands in addresses and cookies: no space in it. */
+  peopleSeals: 'people_seals',
   /** Sealing the secrets of sign-in methods. */
   signInMethods: 'sign-in methods',
   /** Recognising the secrets of applications. */

@@ -82,6 +82,8 @@ export interface KeyFilter {
   readonly account?: string | undefined
   /** That are in this group, by a list of their own or by their account. */
   readonly group?: string | undefined
+  /** Those that applications got for sessions, with which they come and go, or all but those. */
+  readonly ofSessions?: boolean | undefined
 }
 
 export interface KeyStore {

@@ -1,3 +1,5 @@
+import { cookieIn } from '../inbound/cookies.ts'
+
 /** The cookies of the connect pages: which browser this is, and the language that its person chose. */
 
 const LANGUAGE = 'octroi_language'
@@ -30,13 +32,4 @@ export class ConnectCookies {
     const fixed = `Path=/; HttpOnly; SameSite=Lax; Max-Age=${SECONDS}${this.#secure}`
     return [`${this.#name}=${browser}; ${fixed}`, `${LANGUAGE}=${language}; ${fixed}`]
   }
-}
-
-function cookieIn(header: string | undefined, name: string, shape: RegExp): string | undefined {
-  const found = header?.split(';').flatMap((pair) => {
-    const [key = '', value = ''] = pair.split(/=(.*)/s)
-    return key.trim() === name ? [value.trim()] : []
-  })
-  // Two of one name: somebody has planted one.
-  return found?.length === 1 && shape.test(found[0] as string) ? found[0] : undefined
 }

@@ -117,11 +117,11 @@ function fieldsOf(form: URLSearchParams): Readonly<Record<string, string>> {
 }
 
 function answerOf({ person, session, token }: Exchanged): object {
-  const { account, organization, groups, role, emailVerified } = person
+  const { account, organization, groups, role, email, emailVerified } = person
   return {
     account: account.id,
     name: account.name,
-    email: account.email,
+    email,
     email_verified: emailVerified,
     organization: organization?.id ?? null,
     organization_siret: organization?.siret ?? null,

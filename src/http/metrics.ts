@@ -6,6 +6,8 @@ import {
   type GateMetrics,
   RENEWAL_OUTCOMES,
   type RenewalOutcome,
+  SIGN_IN_OUTCOMES,
+  type SignInOutcome,
 } from '../core/metrics.ts'
 
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -66,6 +68,11 @@ export class Metrics implements GateMetrics, CheckMetrics {
     'Attempts to deliver an event, by what they came to',
     DELIVERY_OUTCOMES,
   )
+  readonly #signIns = new Outcomes(
+    'octroi_sign_ins_total',
+    'Attempts of people to sign in, by what they came to',
+    SIGN_IN_OUTCOMES,
+  )
   readonly #auditFailing: () => boolean
   #registry: Promise<Registry> | undefined
 
@@ -87,6 +94,10 @@ export class Metrics implements GateMetrics, CheckMetrics {
 
   delivery(outcome: DeliveryOutcome): void {
     this.#deliveries.add(outcome)
+  }
+
+  signIn(outcome: SignInOutcome): void {
+    this.#signIns.add(outcome)
   }
 
   /** The text format (https://prometheus.io/docs/instrumenting/exposition_formats/), the process's own figures included. */
@@ -120,6 +131,7 @@ export class Metrics implements GateMetrics, CheckMetrics {
       ),
       ...this.#renewals.lines(),
       ...this.#deliveries.lines(),
+      ...this.#signIns.lines(),
       ...metric('octroi_audit_failing', 'gauge', '1 while the audit trail cannot be written', [
         `octroi_audit_failing ${this.#auditFailing() ? 1 : 0}`,
       ]),

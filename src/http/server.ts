@@ -11,16 +11,27 @@ import type { PublishedKeys } from '../core/signing_keys.ts'
 import type { ForwardAuth } from '../gateway/forward_auth.ts'
 import { isForwardAuth } from '../gateway/forward_auth_target.ts'
 import type { Gate } from '../gateway/proxy.ts'
+import type { Guard } from '../inbound/entrance.ts'
+import type { SignIn } from '../sign_in/open.ts'
 import { errorPages } from '../version.ts'
+import { serveAccount } from './account_routes.ts'
 import { type ApiDoor, sendProblem, serveApi } from './api_routes.ts'
 import { authenticate, requirePermission } from './authenticate.ts'
 import { serveConnect } from './connect_routes.ts'
+import { serveExchange } from './exchange_routes.ts'
 import type { Metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
+import { serveSessions } from './session_routes.ts'
+import { serveSignIn } from './sign_in_routes.ts'
+import type { Visitors } from './visitor.ts'
 
 export interface DoorParts extends ApiDoor {
   readonly proxy: Gate
   readonly forwardAuth: ForwardAuth
+  readonly signIn: SignIn
+  readonly visitors: Visitors
+  /** What slows down who guesses the secrets of applications. */
+  readonly guard: Guard
   readonly signingKeys: PublishedKeys
   readonly metrics: Metrics
   /** The path of the public URL, without a trailing slash: `''` at the root. */
@@ -39,6 +50,7 @@ const MAX_HEADER_BYTES = 32 * 1024
  * | `/proxy/`, `/forward-auth` | gateway |
  * | `/api/v1/` | api |
  * | `/connect/` | outbound/onboarding, with pages |
+ * | `/sign-in/`, `/session/`, `/account` | sign_in, with pages |
  * | `/health`, `/ready`, `/metrics`, `/openapi.json`, `/.well-known/jwks.json` | here |
  */
 export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyInstance; server: Server }> {
@@ -70,6 +82,8 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
   fastify.removeContentTypeParser('text/plain')
   serveApi(fastify, OPERATIONS as unknown as readonly Endpoint[], parts)
   serveOwn(fastify, parts)
+  // Who types the bare address is a person.
+  fastify.get('/', (_, reply) => reply.redirect(`${parts.basePath}/account`, 303))
   fastify.setNotFoundHandler((request, reply) => {
     const error = new OctroiError('not_found', `Nothing is served at ${request.method} ${pathOf(request.url)}.`)
     sendProblem(reply, parts.problem(error, requestId()))
@@ -79,6 +93,10 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
   )
   // After the handlers above: the pages' own scope takes them over.
   await serveConnect(fastify, parts)
+  await serveSignIn(fastify, parts)
+  await serveSessions(fastify, parts)
+  await serveExchange(fastify, { ...parts, ...parts.parts, applications: parts.signIn.applications })
+  await serveAccount(fastify, parts)
   await fastify.ready()
   return { fastify, server: server as unknown as Server }
 }

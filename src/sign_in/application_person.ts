@@ -11,6 +11,8 @@ export interface ApplicationPerson {
   /** His, and those of the organization that he acts for. */
   readonly groups: readonly string[]
   readonly role: string
+  /** Where nobody has checked one, the one that his provider named: `emailVerified` says which it is. */
+  readonly email: string | null
   readonly emailVerified: boolean
 }
 
@@ -23,7 +25,7 @@ export async function personOf(store: Store, client: Client, session: Session): 
   if (!allows(client, { account, organization })) return undefined
   const groups = groupsOf({ account, organization })
   const role = client.roles.find(({ group }) => groups.includes(group))?.role ?? client.default_role
-  return { account, organization, groups, role, emailVerified: await isVerified(store, account) }
+  return { account, organization, groups, role, ...(await addressOf(store, account)) }
 }
 
 /** Whether the operator lets him use it. An application that is switched off lets in nobody. */
@@ -42,8 +44,16 @@ function groupsOf({ account, organization }: Entrant): readonly string[] {
   return [...new Set([...account.groups, ...(organization?.groups ?? [])])].sort()
 }
 
-async function isVerified(store: Store, { id, email }: Account): Promise<boolean> {
-  const canonical = email === null ? undefined : canonicalEmail(email)
-  if (canonical === undefined) return false
-  return (await store.emails.of(id)).some((known) => known.canonical === canonical && known.verified_at !== null)
+async function addressOf(
+  store: Store,
+  { id, email }: Account,
+): Promise<Pick<ApplicationPerson, 'email' | 'emailVerified'>> {
+  const known = await store.emails.of(id)
+  if (email === null) {
+    const first = known.find(({ verified_at }) => verified_at !== null) ?? known[0]
+    return { email: first?.address ?? null, emailVerified: first !== undefined && first.verified_at !== null }
+  }
+  const canonical = canonicalEmail(email)
+  const own = known.find((address) => address.canonical === canonical)
+  return { email, emailVerified: own !== undefined && own.verified_at !== null }
 }

@@ -117,7 +117,7 @@ export class ClientApplications implements Applications {
     })
     const values = {
       organization_siret: person.organization?.siret,
-      email: person.account.email,
+      email: person.email,
       role: person.role,
       api_token: token?.key,
     }
