@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../src/api/index.ts'
 import { ERROR_CODES } from '../src/core/errors.ts'
+import { SIGN_IN_KINDS } from '../src/core/people_types.ts'
 import { CREDENTIAL_KINDS } from '../src/core/program_types.ts'
 import { SCHEMES } from '../src/outbound/schemes/index.ts'
 
@@ -18,7 +19,7 @@ function pagesOf(folder: string): string[] {
 describe.each([
   ['errors', Object.keys(ERROR_CODES)],
   ['schemes', Object.keys(SCHEMES)],
-  ['authenticators', [...CREDENTIAL_KINDS]],
+  ['authenticators', [...CREDENTIAL_KINDS, 'session']],
 ])('docs/%s', (folder, ids) => {
   it.each(ids)('has a page for %s, which names it', (id) => {
     const file = join(docs, folder, `${id}.md`)
@@ -27,6 +28,13 @@ describe.each([
   })
   it('has no page of what is not listed', () => {
     expect(pagesOf(folder).filter((name) => name !== 'README' && !ids.includes(name))).toEqual([])
+  })
+})
+
+describe('docs/sign-in', () => {
+  it.each(SIGN_IN_KINDS)('has a page for %s, which the first page names', (kind) => {
+    expect(pagesOf('sign-in')).toContain(kind)
+    expect(readFileSync(join(docs, 'sign-in/README.md'), 'utf8')).toContain(`(${kind}.md)`)
   })
 })
 

@@ -19,6 +19,7 @@ describe('accounts.create', () => {
       name: 'Caisse n° 2',
       description: '',
       email: null,
+      email_verified: false,
       groups: [],
       grants: [],
       certificate_subjects: [],
@@ -62,6 +63,12 @@ describe('accounts.create', () => {
     const { key } = await world.newKey({ account: id })
     expect([kind, (await world.must('keys.self', { key })).account]).toEqual(['person', 'ada'])
   })
+  it('201 with a person who signs in with a password, and with a service whose password is its own matter', async () => {
+    const body = { id: 'signing', kind: 'person', name: 'Signing', password: 'correct horse battery' }
+    expect((await world.must('accounts.create', { body })).has_password).toBe(true)
+    const service = { kind: 'service', name: 'Weak', password: 'iloveyou' }
+    expect((await world.must('accounts.create', { body: service })).has_password).toBe(true)
+  })
   it('409 conflict for the subject of another account', async () => {
     const body = { kind: 'service', name: 'Second', certificate_subjects: ['CN=first'] }
     await world.must('accounts.create', { body })
@@ -95,7 +102,12 @@ describe('accounts.create', () => {
       ['a password of 7 characters', { ...good, password: 'x'.repeat(7) }, 'password'],
       ['a password of 513 characters', { ...good, password: 'x'.repeat(513) }, 'password'],
       ['a password with a line break', { ...good, password: 'correct horse\nbattery' }, 'password'],
-      ['a password for a person', { ...good, kind: 'person', password: 'correct horse battery' }, 'password'],
+      ['a common password of a person', { ...good, kind: 'person', password: 'iloveyou' }, 'password'],
+      [
+        'the name of a person as his password',
+        { ...good, kind: 'person', name: 'Ada L.', password: 'ada-----l' },
+        'password',
+      ],
       ['an empty name', { ...good, name: '  ' }, 'name'],
       ['a name of another type', { ...good, name: 7 }, 'name'],
       ['a name of 201 characters', { ...good, name: 'x'.repeat(201) }, 'name'],

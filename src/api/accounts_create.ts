@@ -3,9 +3,10 @@ import { newEvent } from '../core/events.ts'
 import type { Account as Stored } from '../core/types.ts'
 import { Account, AccountCreate } from './account_schemas.ts'
 import { requireAccount } from './accounts_holding.ts'
-import { checkAccount, requireOwnMarks, requireService } from './accounts_rules.ts'
+import { showAccount } from './accounts_presenting.ts'
+import { checkAccount, checkPassword, requireOwnMarks } from './accounts_rules.ts'
 import { endpoint } from './endpoint.ts'
-import { chooseId, made, presentAccount } from './presenting.ts'
+import { chooseId, made } from './presenting.ts'
 
 export const accountsCreate = endpoint({
   name: 'accounts.create',
@@ -13,7 +14,7 @@ export const accountsCreate = endpoint({
   path: '/accounts',
   summary: 'Make an account for a program or a person',
   description:
-    'Its grants and those of its groups are for when it calls in by itself (Basic, JWT, certificate); its keys have their own. A password is kept as a hash.',
+    'Its grants and those of its groups are for when it calls in by itself (Basic, JWT, certificate); its keys have their own. A password is kept as a hash; that of a person keeps the rules of sign-in.',
   permission: 'accounts.write',
   body: AccountCreate,
   response: Account,
@@ -21,7 +22,7 @@ export const accountsCreate = endpoint({
   errors: ['conflict'],
   target: (_, answer) => made('account', answer),
   async handle({ principal, body, parts }) {
-    if (body.password !== undefined) requireService(body.kind)
+    if (body.password !== undefined) checkPassword(body.password, { ...body, id: body.id ?? '' })
     const hash = body.password === undefined ? null : await parts.passwords.hash(body.password)
     return parts.store.transaction(async (store) => {
       const id = await chooseId(body.id, body.name, async (wanted) => (await store.accounts.get(wanted)) !== undefined)
@@ -32,7 +33,7 @@ export const accountsCreate = endpoint({
       await store.accounts.insert(account)
       if (hash !== null) await store.accounts.setPassword(id, hash)
       await store.events.insert(newEvent('account.created', `account:${id}`, { name: account.name }))
-      return presentAccount(account)
+      return showAccount(store, account)
     })
   },
 })

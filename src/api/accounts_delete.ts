@@ -2,6 +2,7 @@ import { newEvent } from '../core/events.ts'
 import { requireAccount } from './accounts_holding.ts'
 import { requireUnnamed } from './accounts_rules.ts'
 import { endpoint } from './endpoint.ts'
+import { requireAccountUnnamed } from './people_naming.ts'
 import { notFound } from './presenting.ts'
 import { IdParams } from './schemas.ts'
 
@@ -9,7 +10,7 @@ export const accountsDelete = endpoint({
   name: 'accounts.delete',
   method: 'DELETE',
   path: '/accounts/{id}',
-  summary: 'Delete an account that has no live keys and that nothing names',
+  summary: 'Delete an account that has no live keys and that nothing names; its sessions end',
   permission: 'accounts.write',
   params: IdParams,
   status: 204,
@@ -22,8 +23,11 @@ export const accountsDelete = endpoint({
       // Its name is free then: whoever made it anew would be taken for it by those who know it (D6).
       await requireAccount({ principal, parts }, store, [account])
       await requireUnnamed(store, params.id)
+      await requireAccountUnnamed(store, params.id)
+      await parts.sessions.endAll(params.id, 'disabled', undefined, store)
       await store.accounts.delete(params.id)
       await store.events.insert(newEvent('account.deleted', `account:${params.id}`))
     })
+    await parts.activity.tickets.deleteOfAccount(params.id)
   },
 })

@@ -1,7 +1,7 @@
 import { Account } from './account_schemas.ts'
 import { changeAccount } from './accounts_changing.ts'
+import { showAccount } from './accounts_presenting.ts'
 import { endpoint } from './endpoint.ts'
-import { presentAccount } from './presenting.ts'
 import { IdParams } from './schemas.ts'
 
 export const accountsEnable = endpoint({
@@ -19,6 +19,6 @@ export const accountsEnable = endpoint({
       change: (before) => ({ ...before, disabled_at: null }),
       told: { type: 'account.enabled' },
     })
-    return presentAccount(account)
+    return showAccount(operation.parts.store, account)
   },
 })

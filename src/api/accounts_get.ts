@@ -1,6 +1,7 @@
 import { Account } from './account_schemas.ts'
+import { showAccount } from './accounts_presenting.ts'
 import { endpoint } from './endpoint.ts'
-import { notFound, presentAccount } from './presenting.ts'
+import { notFound } from './presenting.ts'
 import { IdParams } from './schemas.ts'
 
 export const accountsGet = endpoint({
@@ -15,6 +16,6 @@ export const accountsGet = endpoint({
   async handle({ params, parts }) {
     const account = await parts.store.accounts.get(params.id)
     if (account === undefined) throw notFound('account', params.id)
-    return presentAccount(account)
+    return showAccount(parts.store, account)
   },
 })

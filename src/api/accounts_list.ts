@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { Account } from './account_schemas.ts'
+import { showAccount } from './accounts_presenting.ts'
 import { endpoint } from './endpoint.ts'
-import { pageAnswer, pageQuery, presentAccount } from './presenting.ts'
+import { pageAnswer, pageQuery } from './presenting.ts'
 import { Page, pageOf } from './schemas.ts'
 
 export const accountsList = endpoint({
@@ -13,6 +14,10 @@ export const accountsList = endpoint({
   query: z.strictObject(Page),
   response: pageOf(Account),
   async handle({ query, parts }) {
-    return pageAnswer(await parts.store.accounts.list(pageQuery(query)), query.limit, presentAccount)
+    const { store } = parts
+    const page = pageAnswer(await store.accounts.list(pageQuery(query)), query.limit, (account) => account)
+    const items = []
+    for (const account of page.items) items.push(await showAccount(store, account))
+    return { ...page, items }
   },
 })

@@ -50,9 +50,12 @@ describe('accounts.set_password', () => {
     expect(items).toMatchObject([{ type: 'account.password_changed', data: { has_password: true } }])
     expect(JSON.stringify(items)).not.toContain(PASSWORD)
   })
-  it('400 for a person, who has none yet', async () => {
-    const answer = await world.call('accounts.set_password', { params: { id: 'ada' } })
-    expect(answer.body).toMatchObject({ status: 400, errors: [{ path: 'password' }] })
+  it('200 for a person, with one that keeps the rules of sign-in; none is made', async () => {
+    const of = (body?: object) => world.call('accounts.set_password', { params: { id: 'ada' }, body })
+    expect((await of({ password: PASSWORD })).body).toMatchObject({ has_password: true, password: null })
+    expect((await of()).body).toMatchObject({ status: 400, errors: [{ path: 'password' }] })
+    for (const password of ['iloveyou', 'ADA-.-.-.'])
+      expect((await of({ password })).body).toMatchObject({ status: 400, errors: [{ path: 'password' }] })
   })
   it('400 for one that is too short or too long, in words that say the length', async () => {
     const said = async (password: string) =>

@@ -37,6 +37,7 @@ describe('accounts.get', () => {
       name: 'Administrator',
       description: 'Made by octroi init',
       email: null,
+      email_verified: false,
       groups: [],
       grants: [],
       certificate_subjects: [],

@@ -2,7 +2,9 @@ import { type FieldError, OctroiError } from '../core/errors.ts'
 import type { Principal } from '../core/program_types.ts'
 import type { Store } from '../core/stores.ts'
 import type { Account } from '../core/types.ts'
+import { canonicalEmail } from '../policy/email.ts'
 import { holdsPermission } from '../policy/permissions.ts'
+import { PASSWORD_FAULT_TEXTS, passwordFault } from '../sign_in/password_rules.ts'
 import type { ApiParts } from './endpoint.ts'
 import { everyRow } from './every.ts'
 import { invalid } from './faults.ts'
@@ -35,10 +37,9 @@ export async function requireOwnMarks(
   if (holdsPermission(principal.permissions, '*')) return
   const added = account.certificate_subjects.find((subject) => !before?.certificate_subjects.includes(subject))
   if (added !== undefined) throw notYours(`Who has the certificate ${added}`)
-  const email = account.email?.toLowerCase()
-  if (email === undefined || email === before?.email?.toLowerCase()) return
-  const accounts = await everyRow((page) => store.accounts.list(page))
-  if (accounts.some((other) => other.id !== account.id && other.email?.toLowerCase() === email))
+  if (account.email === null || canonicalEmail(account.email) === canonicalEmail(before?.email ?? '')) return
+  const holders = await store.emails.holders(canonicalEmail(account.email) ?? '')
+  if (holders.some(({ id }) => id !== account.id))
     throw notYours('That an account has the e-mail address of another one')
 }
 
@@ -46,10 +47,11 @@ function notYours(what: string): OctroiError {
   return new OctroiError('not_granted', `${what} is an administrator’s decision and needs the permission *.`)
 }
 
-/** A person signs in, a program proves itself at every call. */
-export function requireService(kind: Account['kind']): void {
-  if (kind === 'service') return
-  throw notValid([{ path: 'password', message: 'is for accounts of programs; a person has none yet' }])
+/** A person's password is guessed by others, so it keeps the rules of sign-in; a service's is for whoever runs it to choose. */
+export function checkPassword(password: string, account: Pick<Account, 'id' | 'kind' | 'name' | 'email'>): void {
+  if (account.kind === 'service') return
+  const fault = passwordFault(password, account)
+  if (fault !== undefined) throw notValid([{ path: 'password', message: PASSWORD_FAULT_TEXTS[fault] }])
 }
 
 /**
@@ -68,6 +70,6 @@ function named(id: string, by: string): OctroiError {
   return new OctroiError('conflict', `The account ${id} is named by ${by}. Take it out of there first.`)
 }
 
-function notValid(faults: readonly FieldError[]): OctroiError {
+export function notValid(faults: readonly FieldError[]): OctroiError {
   return invalid('The account is not valid.', faults)
 }

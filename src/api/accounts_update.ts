@@ -1,9 +1,9 @@
 import { Account, AccountUpdate } from './account_schemas.ts'
 import { changeAccount } from './accounts_changing.ts'
+import { showAccount } from './accounts_presenting.ts'
 import { checkAccount } from './accounts_rules.ts'
 import { endpoint } from './endpoint.ts'
 import { changedFields, given } from './given.ts'
-import { presentAccount } from './presenting.ts'
 import { IdParams } from './schemas.ts'
 
 export const accountsUpdate = endpoint({
@@ -25,6 +25,6 @@ export const accountsUpdate = endpoint({
       check: (store) => checkAccount(store, parts, { groups, grants }),
       told: { type: 'account.updated', data: changedFields(body) },
     })
-    return presentAccount(account)
+    return showAccount(parts.store, account)
   },
 })

@@ -3,7 +3,7 @@ import type { AuditTrail } from '../core/audit.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { KeyPrincipal } from '../core/program_types.ts'
 import type { ActivityStore, HotReads, Store } from '../core/stores.ts'
-import type { Vault } from '../core/vault.ts'
+import type { ValueSealer, Vault } from '../core/vault.ts'
 import type { ProvidedKeys } from '../inbound/admissions.ts'
 import type { ForwardAuthTraces } from '../inbound/forward_auth_traces.ts'
 import type { Passwords } from '../inbound/passwords.ts'
@@ -16,6 +16,9 @@ import type { Drafts } from '../outbound/onboarding/draft.ts'
 import type { Renewals } from '../outbound/tokens/renewals.ts'
 import type { Revocations } from '../outbound/tokens/revocations.ts'
 import type { WebhookSender } from '../outbound/webhooks/sender.ts'
+import type { PeopleLinks } from '../sign_in/links.ts'
+import type { MethodParts } from '../sign_in/methods/method_kind.ts'
+import type { Sessions } from '../sign_in/sessions.ts'
 
 /** What the operations may use. */
 export interface ApiParts {
@@ -35,6 +38,15 @@ export interface ApiParts {
   readonly webhooks: WebhookSender
   readonly trail: AuditTrail & { readonly failing: boolean }
   readonly hashKey: (secret: string) => string
+  /** Of the secret of an application. */
+  readonly hashClient: (secret: string) => string
+  /** Seals the secrets of sign-in methods. */
+  readonly methodSecrets: ValueSealer
+  readonly sessions: Pick<Sessions, 'end' | 'endAll'>
+  /** Invitations, and ways to another password. */
+  readonly links: Pick<PeopleLinks, 'give' | 'forget'>
+  /** What a sign-in method is tried with. */
+  readonly methodParts: MethodParts
   /** Keys whose secret the environment or a file gives. */
   readonly provided: ProvidedKeys
   readonly passwords: Pick<Passwords, 'hash'>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SESSION_SEEN } from '../inbound/session_cookie.ts'
 import { ROUTE_REASONS } from '../policy/route_reasons.ts'
 
 const nothing = z.string().nullable()
@@ -24,6 +25,10 @@ const SeenCheck = z.object({
   path: nothing,
   scheme: nothing,
   credentials: z.array(z.string()).describe('The places in which a credential stood'),
+  session: z
+    .enum(SESSION_SEEN)
+    .nullable()
+    .describe('What became of the session of a person: missing, the cookie did not come; null, none was looked for'),
   route: nothing,
   considered: z.array(Considered).describe('The nearest routes, and why each is the one or not'),
   status: z.number(),

@@ -4,10 +4,19 @@ import { accountsDeletePassword } from './accounts_delete_password.ts'
 import { accountsDisable } from './accounts_disable.ts'
 import { accountsEnable } from './accounts_enable.ts'
 import { accountsGet } from './accounts_get.ts'
+import { accountsImport } from './accounts_import.ts'
+import { accountsInvite } from './accounts_invite.ts'
 import { accountsList } from './accounts_list.ts'
+import { accountsResetPassword } from './accounts_reset_password.ts'
 import { accountsSetPassword } from './accounts_set_password.ts'
 import { accountsUpdate } from './accounts_update.ts'
 import { auditList } from './audit_list.ts'
+import { clientsCreate } from './clients_create.ts'
+import { clientsDelete } from './clients_delete.ts'
+import { clientsGet } from './clients_get.ts'
+import { clientsList } from './clients_list.ts'
+import { clientsRotate } from './clients_rotate.ts'
+import { clientsUpdate } from './clients_update.ts'
 import { connectSessionsCreate } from './connect_sessions_create.ts'
 import { connectSessionsGet } from './connect_sessions_get.ts'
 import { connectSessionsRedeem } from './connect_sessions_redeem.ts'
@@ -27,7 +36,12 @@ import { connectorAppsGet } from './connector_apps_get.ts'
 import { connectorAppsSet } from './connector_apps_set.ts'
 import { connectorsGet } from './connectors_get.ts'
 import { connectorsList } from './connectors_list.ts'
+import { emailsDelete } from './emails_delete.ts'
+import { emailsList } from './emails_list.ts'
+import { emailsSet } from './emails_set.ts'
 import { eventsList } from './events_list.ts'
+import { factorsDelete } from './factors_delete.ts'
+import { factorsList } from './factors_list.ts'
 import { forwardAuthTracesCreate } from './forward_auth_traces_create.ts'
 import { forwardAuthTracesGet } from './forward_auth_traces_get.ts'
 import { groupsCreate } from './groups_create.ts'
@@ -35,6 +49,9 @@ import { groupsDelete } from './groups_delete.ts'
 import { groupsGet } from './groups_get.ts'
 import { groupsList } from './groups_list.ts'
 import { groupsUpdate } from './groups_update.ts'
+import { identitiesCreate } from './identities_create.ts'
+import { identitiesDelete } from './identities_delete.ts'
+import { identitiesList } from './identities_list.ts'
 import { issuersCreate } from './issuers_create.ts'
 import { issuersDelete } from './issuers_delete.ts'
 import { issuersGet } from './issuers_get.ts'
@@ -51,11 +68,29 @@ import { keysSelf } from './keys_self.ts'
 import { keysSelfUsage } from './keys_self_usage.ts'
 import { keysUpdate } from './keys_update.ts'
 import { keysUsage } from './keys_usage.ts'
+import { organizationsAddMember } from './organizations_add_member.ts'
+import { organizationsCreate } from './organizations_create.ts'
+import { organizationsDelete } from './organizations_delete.ts'
+import { organizationsGet } from './organizations_get.ts'
+import { organizationsList } from './organizations_list.ts'
+import { organizationsMembers } from './organizations_members.ts'
+import { organizationsRemoveMember } from './organizations_remove_member.ts'
+import { organizationsUpdate } from './organizations_update.ts'
 import { routesCreate } from './routes_create.ts'
 import { routesDelete } from './routes_delete.ts'
 import { routesGet } from './routes_get.ts'
 import { routesList } from './routes_list.ts'
 import { routesUpdate } from './routes_update.ts'
+import { sessionsDelete } from './sessions_delete.ts'
+import { sessionsDeleteAll } from './sessions_delete_all.ts'
+import { sessionsGet } from './sessions_get.ts'
+import { sessionsList } from './sessions_list.ts'
+import { signInMethodsCreate } from './sign_in_methods_create.ts'
+import { signInMethodsDelete } from './sign_in_methods_delete.ts'
+import { signInMethodsGet } from './sign_in_methods_get.ts'
+import { signInMethodsList } from './sign_in_methods_list.ts'
+import { signInMethodsTest } from './sign_in_methods_test.ts'
+import { signInMethodsUpdate } from './sign_in_methods_update.ts'
 import { statusGet } from './status_get.ts'
 import { webhooksActivate } from './webhooks_activate.ts'
 import { webhooksCreate } from './webhooks_create.ts'
@@ -110,6 +145,9 @@ export const OPERATIONS = [
   accountsDelete,
   accountsSetPassword,
   accountsDeletePassword,
+  accountsImport,
+  accountsInvite,
+  accountsResetPassword,
   groupsCreate,
   groupsList,
   groupsGet,
@@ -127,6 +165,38 @@ export const OPERATIONS = [
   issuersGet,
   issuersUpdate,
   issuersDelete,
+  signInMethodsCreate,
+  signInMethodsList,
+  signInMethodsGet,
+  signInMethodsUpdate,
+  signInMethodsDelete,
+  signInMethodsTest,
+  organizationsCreate,
+  organizationsList,
+  organizationsGet,
+  organizationsUpdate,
+  organizationsDelete,
+  organizationsMembers,
+  organizationsAddMember,
+  organizationsRemoveMember,
+  clientsCreate,
+  clientsList,
+  clientsGet,
+  clientsUpdate,
+  clientsRotate,
+  clientsDelete,
+  sessionsList,
+  sessionsGet,
+  sessionsDelete,
+  sessionsDeleteAll,
+  identitiesList,
+  identitiesCreate,
+  identitiesDelete,
+  emailsList,
+  emailsSet,
+  emailsDelete,
+  factorsList,
+  factorsDelete,
   auditList,
   eventsList,
   webhooksCreate,

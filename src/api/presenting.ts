@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import { OctroiError } from '../core/errors.ts'
-import { ID_PATTERN, randomId, slug } from '../core/ids.ts'
 import type { Group } from '../core/program_types.ts'
 import type { Page } from '../core/stores.ts'
 import type { Account, ApiKey, Connection, Grant, NetworkPolicy } from '../core/types.ts'
@@ -9,6 +8,8 @@ import type { ApiParts } from './endpoint.ts'
 import type * as groups from './group_schemas.ts'
 import type * as keys from './key_schemas.ts'
 import type * as schemas from './schemas.ts'
+
+export { chooseId } from '../core/chosen_id.ts'
 
 /** What is stored → what is answered. Nothing here has ever seen a secret. */
 
@@ -47,7 +48,7 @@ export function presentConnection(connection: Connection): z.input<typeof schema
   }
 }
 
-export function presentAccount(account: Account): z.input<typeof accounts.Account> {
+export function presentAccount(account: Account): Omit<z.input<typeof accounts.Account>, 'email_verified'> {
   const { grants, groups, certificate_subjects } = account
   return {
     ...account,
@@ -85,19 +86,6 @@ export function pageAnswer<T extends { readonly id: string }, R>(
 ) {
   const shown = rows.slice(0, limit)
   return { items: shown.map(present), next_cursor: rows.length > limit ? (shown.at(-1)?.id ?? null) : null }
-}
-
-/** The id asked for, or one made of the name that is free. */
-export async function chooseId(
-  asked: string | undefined,
-  name: string,
-  taken: (id: string) => Promise<boolean>,
-): Promise<string> {
-  if (asked !== undefined) return asked
-  const base = slug(name)
-  if (ID_PATTERN.test(base) && !(await taken(base))) return base
-  const short = base.slice(0, 50).replace(/-+$/, '')
-  return short === '' ? randomId(10) : `${short}-${randomId(6)}`
 }
 
 /** What an operation was about that makes something: known once it is made. */

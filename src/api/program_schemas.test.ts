@@ -2,10 +2,10 @@ import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
+import { hostsMeet, isLoopbackHost } from '../policy/route_hosts.ts'
 import { AccountCreate } from './account_schemas.ts'
 import { IssuerCreate } from './issuer_schemas.ts'
 import { Jwks } from './jwks.ts'
-import { hostsMeet, isLoopbackHost } from './route_hosts.ts'
 import { RouteCreate } from './route_schemas.ts'
 
 /** What comes from outside is refused or brought into a form that stays as it is; nothing makes a schema throw. */

@@ -74,6 +74,24 @@ const Cors = z.strictObject({
     .transform((origins) => [...new Set(origins)].sort()),
 })
 
+/** Shorter, and the way to the sign-in and back would take up what it gives. */
+const LEAST_AGE_S = 60
+const YEAR_S = 31_536_000
+
+const Session = z.strictObject({
+  mfa: z.boolean().default(false).describe('Two factors'),
+  max_age_s: z
+    .number()
+    .int()
+    .min(LEAST_AGE_S)
+    .max(YEAR_S)
+    .nullable()
+    .default(null)
+    .describe('Seconds since the person last proved who he is, at most'),
+})
+
+const ANY_SESSION = { mfa: false, max_age_s: null }
+
 const ALLOW_NOBODY = { keys: [], accounts: [], groups: [], authenticated: false }
 
 export const RouteCreate = z.strictObject({
@@ -86,6 +104,7 @@ export const RouteCreate = z.strictObject({
   accept: Accept,
   allow: Allow.default(ALLOW_NOBODY),
   cors: Cors.default({ origins: [] }).describe('Origins whose preflight requests pass without a credential'),
+  session: Session.default(ANY_SESSION).describe('What a session has to have besides'),
 })
 
 export const RouteUpdate = z.strictObject({
@@ -97,6 +116,7 @@ export const RouteUpdate = z.strictObject({
   accept: Accept.optional(),
   allow: Allow.optional(),
   cors: Cors.optional(),
+  session: Session.optional(),
 })
 
 export const Route = z.object({
@@ -117,6 +137,7 @@ export const Route = z.object({
     authenticated: z.boolean(),
   }),
   cors: z.object({ origins: z.array(z.string()) }),
+  session: z.object({ mfa: z.boolean(), max_age_s: z.number().nullable() }),
   created_at: z.string(),
   updated_at: z.string(),
 })

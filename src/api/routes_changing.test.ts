@@ -57,6 +57,8 @@ describe('routes.update', () => {
     ['allow', { keys: [], accounts: [], groups: ['shops'], authenticated: false }],
     ['cors', { origins: ['https://app.example.org'] }],
     ['cors', { origins: [] }],
+    ['session', { mfa: true, max_age_s: 600 }],
+    ['session', { mfa: false, max_age_s: null }],
     ['methods', ['*']],
   ])('200 with %s = %j, and nothing else changed', async (field, value) => {
     const before = await world.must('routes.get', { params })

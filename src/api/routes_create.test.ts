@@ -31,6 +31,7 @@ describe('routes.create', () => {
       accept: { any: ['api_key'] },
       allow: { keys: [], accounts: [], groups: [], authenticated: false },
       cors: { origins: [] },
+      session: { mfa: false, max_age_s: null },
       created_at: route.updated_at,
       updated_at: expect.stringMatching(/Z$/),
       warnings: [expect.stringMatching(/^allow: names nobody/)],
@@ -52,6 +53,7 @@ describe('routes.create', () => {
       accept: { all: ['api_key', 'basic'] },
       allow: { keys: [keyId], accounts: ['till'], groups: ['shops', 'shops'], authenticated: false },
       cors: { origins: ['HTTPS://App.example.org/', 'http://localhost:3000'] },
+      session: { mfa: true, max_age_s: 3_600 },
     }
     expect(await world.must('routes.create', { body: given })).toMatchObject({
       ...given,
@@ -59,7 +61,7 @@ describe('routes.create', () => {
       methods: ['GET', 'POST'],
       allow: { ...given.allow, groups: ['shops'] },
       cors: { origins: ['http://localhost:3000', 'https://app.example.org'] },
-      warnings: [],
+      warnings: [expect.stringMatching(/^session: is not asked/)],
     })
   })
   it.each([
@@ -74,7 +76,12 @@ describe('routes.create', () => {
     ['nobody is allowed', {}, [/^allow: names nobody/]],
     ['everybody is allowed who proved who he is', { allow: { authenticated: true } }, []],
     ['a group is allowed', { allow: { groups: ['shops'] } }, []],
-    ['people are to sign in', { accept: { any: ['session'] }, allow: { groups: ['shops'] } }, [/^accept: .*session/]],
+    ['people are to sign in', { accept: { any: ['session'] }, allow: { groups: ['shops'] } }, []],
+    [
+      'something is asked of sessions that are not taken',
+      { allow: { groups: ['shops'] }, session: { mfa: true } },
+      [/^session: is not asked/],
+    ],
     ['nobody has to prove anything', { accept: { any: ['anonymous'] } }, []],
     [
       'somebody is allowed where everybody is',
@@ -165,6 +172,12 @@ describe('routes.create', () => {
       ['an origin with a path', { ...good, cors: { origins: ['https://a.example.org/x'] } }, 'cors.origins.0'],
       ['any origin', { ...good, cors: { origins: ['*'] } }, 'cors.origins.0'],
       ['the origin null', { ...good, cors: { origins: ['null'] } }, 'cors.origins.0'],
+      ['a session at any host', { ...accept({ any: ['session'] }), host: '*' }, 'accept'],
+      ['a text for two factors', { ...good, session: { mfa: 'yes' } }, 'session.mfa'],
+      ['a proof of a moment ago', { ...good, session: { max_age_s: 59 } }, 'session.max_age_s'],
+      ['a proof of half a second', { ...good, session: { max_age_s: 60.5 } }, 'session.max_age_s'],
+      ['an age in words', { ...good, session: { max_age_s: '1h' } }, 'session.max_age_s'],
+      ['an unknown field in session', { ...good, session: { acr: 'eidas1' } }, 'session.acr'],
       ['origins that are no list', { ...good, cors: { origins: 'https://a.example.org' } }, 'cors.origins'],
     ],
   )
@@ -175,6 +188,18 @@ describe('routes.create', () => {
 })
 
 describe('the host of Octroi on loopback', () => {
+  it('201 and says that people elsewhere cannot sign in there', async () => {
+    const local = await startWorld()
+    const at = async (host: string) =>
+      (
+        await local.must('routes.create', {
+          body: { ...good, host, accept: { any: ['session'] }, allow: { authenticated: true } },
+        })
+      ).warnings
+    expect(await at('shop.example.org')).toEqual([expect.stringMatching(/^accept: people sign in at http:/)])
+    expect(await at('shop.localhost')).toEqual([])
+    await local.stop()
+  })
   it('201: behind a proxy of the same machine every host is a loopback one', async () => {
     const local = await startWorld()
     const host = new URL(local.gate.url).hostname

@@ -29,7 +29,7 @@ export const routesCreate = endpoint({
       await checkRoute(store, operation, route)
       await store.routes.insert(route)
       await store.events.insert(newEvent('route.created', `route:${id}`, { name, host: route.host, path: route.path }))
-      return { ...presentRoute(route), warnings: warningsOf(route) }
+      return { ...presentRoute(route), warnings: warningsOf(route, parts.about.public_url) }
     })
   },
 })

@@ -3,11 +3,11 @@ import { OctroiError } from '../core/errors.ts'
 import type { Principal, Route as Stored } from '../core/program_types.ts'
 import type { Store } from '../core/stores.ts'
 import { holdsPermission } from '../policy/permissions.ts'
+import { hostsMeet, isLoopbackHost } from '../policy/route_hosts.ts'
 import { routeConflict } from '../policy/routes.ts'
 import type { ApiParts } from './endpoint.ts'
 import { invalid } from './faults.ts'
 import { missingAccounts, missingGroups, missingKeys } from './references.ts'
-import { hostsMeet, isLoopbackHost } from './route_hosts.ts'
 import type { Route, RouteCreate } from './route_schemas.ts'
 
 /** The rules that every change of a route keeps. */
@@ -28,6 +28,7 @@ export async function checkRoute(
   const all = await store.routes.all()
   requireOpening(principal, all, route, before)
   requireForeignHost(route.host, parts.about.public_url)
+  requireNamedHost(route)
   await requireNamed(store, route, before)
   const same = all.find((other) => other.id !== route.id && routeConflict(other, route))
   if (same !== undefined) {
@@ -75,6 +76,17 @@ function requireForeignHost(host: string, publicUrl: string): void {
   ])
 }
 
+/** A session is one host's: where any name is one, anybody's name would be. */
+function requireNamedHost({ host, accept }: Stored): void {
+  if (host !== '*' || !accept.kinds.includes('session')) return
+  throw invalid('The route is not valid.', [
+    {
+      path: 'accept',
+      message: 'takes no session where the host is "*": name the host, or one like *.example.org',
+    },
+  ])
+}
+
 async function requireNamed(store: Store, { allow }: Stored, before?: Stored): Promise<void> {
   const faults = [
     ...(await missingKeys(store, 'allow.keys', allow.keys, before?.allow.keys)),
@@ -85,7 +97,7 @@ async function requireNamed(store: Store, { allow }: Stored, before?: Stored): P
 }
 
 /** What the route does not do although it looks like it. */
-export function warningsOf({ accept, allow }: Stored): string[] {
+export function warningsOf({ host, accept, allow, session }: Stored, publicUrl: string): string[] {
   const warnings: string[] = []
   const isOpen = accept.kinds.every((kind) => kind === 'anonymous')
   const names = allow.keys.length + allow.accounts.length + allow.groups.length
@@ -93,8 +105,10 @@ export function warningsOf({ accept, allow }: Stored): string[] {
     warnings.push('allow: names nobody, so whoever proves who he is gets 403 not_granted')
   }
   if (isOpen && (names > 0 || allow.authenticated)) warnings.push('allow: is not asked where everybody is anonymous')
-  if (accept.kinds.includes('session'))
-    warnings.push('accept: people cannot sign in yet, so session lets nobody through')
+  if (accept.kinds.includes('session') && new URL(publicUrl).protocol !== 'https:' && !isLoopbackHost(host))
+    warnings.push(`accept: people sign in at ${publicUrl}, which is not https: nobody but this machine may get there`)
+  if ((session.mfa || session.max_age_s !== null) && !accept.kinds.includes('session'))
+    warnings.push('session: is not asked where accept takes no session')
   return warnings
 }
 

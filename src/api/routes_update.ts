@@ -29,7 +29,7 @@ export const routesUpdate = endpoint({
       await checkRoute(store, operation, route, before)
       await store.routes.update(route)
       await store.events.insert(newEvent('route.updated', `route:${route.id}`, changedFields(body)))
-      return { ...presentRoute(route), warnings: warningsOf(route) }
+      return { ...presentRoute(route), warnings: warningsOf(route, parts.about.public_url) }
     })
   },
 })

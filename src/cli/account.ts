@@ -1,4 +1,9 @@
+import { commands as emails } from './account_email.ts'
+import { commands as factors } from './account_factor.ts'
+import { commands as identities } from './account_identity.ts'
+import { importAccounts } from './account_import.ts'
 import { ACCOUNT_FIELDS, accountFields, accountText, PASSWORD_FIELDS } from './account_input.ts'
+import { invite, reset } from './account_links.ts'
 import { password } from './account_password.ts'
 import { command, UsageError } from './command.ts'
 import { confirmed, YES } from './confirm.ts'
@@ -10,9 +15,9 @@ const KINDS = ['service', 'person'] as const
 const add = command({
   name: 'account add',
   args: ['NAME'],
-  summary: 'Make an account for a program, or for a person who has keys',
+  summary: 'Make an account for a program, or for a person',
   description:
-    'A program gets a service of its own, not the account of somebody who may leave. With a password it calls in with Basic, with --certificate-subject by its client certificate; its keys are made with octroi key create.',
+    'A program gets a service of its own, not the account of somebody who may leave. With a password it calls in with Basic, with --certificate-subject by its client certificate; its keys are made with octroi key create. A person is invited then (octroi account invite), and signs in.',
   examples: [
     'account add RecyClique',
     "account add 'Till 2' --id till-2 --description 'the one by the door' --group tills",
@@ -35,7 +40,11 @@ const add = command({
     }
     const account = await server.post('/accounts', { body })
     terminal.answer(account, () => accountText(account))
-    terminal.say(`\nGive it a key with: octroi key create NAME --account ${account.id} --grant CONNECTION:RIGHT`)
+    terminal.say(
+      account.kind === 'person'
+        ? `\nSend an invitation with: octroi account invite ${account.id}`
+        : `\nGive it a key with: octroi key create NAME --account ${account.id} --grant CONNECTION:RIGHT`,
+    )
   },
 })
 
@@ -151,4 +160,19 @@ const rm = command({
   },
 })
 
-export const commands = [add, ls, show, set, password, disable, enable, rm]
+export const commands = [
+  add,
+  ls,
+  show,
+  set,
+  password,
+  invite,
+  reset,
+  importAccounts,
+  disable,
+  enable,
+  rm,
+  ...identities,
+  ...emails,
+  ...factors,
+]

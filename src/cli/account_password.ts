@@ -6,9 +6,9 @@ import { givenSecretOf } from './input.ts'
 export const password = command({
   name: 'account password',
   args: ['ID'],
-  summary: 'Give a service a password for Basic, or take it away',
+  summary: 'Give an account a password, or take it away',
   description:
-    'One is made unless it is given; then stdout holds it and nothing else, and it is shown this once. The one before ends at once.',
+    'Of a service, for Basic: one is made unless it is given; then stdout holds it and nothing else, and it is shown this once. Of a person, to sign in with: it has to be given, and is better chosen by himself (octroi account invite, octroi account reset). The one before ends at once, with the sessions of the person.',
   examples: [
     'account password till',
     'account password till --password-file /run/secrets/till',

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { ConfigurationError } from '../core/errors.ts'
 import { type Call, command, EXIT, UsageError } from './command.ts'
 import { textOf } from './input.ts'
-import { readCurrent } from './state_current.ts'
+import { readCurrent, withSignedUp } from './state_current.ts'
 import { parseState } from './state_file.ts'
 import { planOf, resolveSecrets, type ShownOnce, type Step } from './state_plan.ts'
 import { plain } from './table.ts'
@@ -22,11 +22,11 @@ const apply = command({
     prune: {
       type: 'boolean',
       describes:
-        'Delete accounts and connections, and revoke keys, that the file does not name, never the key in use; of groups, applications, issuers, routes and webhooks only where the file has that list.',
+        'Delete accounts and connections, and revoke keys, that the file does not name, never the key in use; of groups, organizations, sign-in methods, applications, issuers, clients, routes and webhooks only where the file has that list.',
     },
     secrets: {
       type: 'boolean',
-      describes: 'Send the secrets of every account, application, connection and webhook in the file.',
+      describes: 'Send the secrets of every account, sign-in method, application, connection and webhook in the file.',
     },
     'no-verify': { type: 'boolean', describes: 'Do not try connections at their service first.' },
     'keys-out': {
@@ -40,7 +40,9 @@ const apply = command({
     if (options.yes && options.check) throw new UsageError('--yes and --check exclude each other.')
     const file = resolve(args[0])
     const state = parseState(textOf('FILE', file), args[0])
-    const plan = planOf(state, await readCurrent(server), {
+    const read = await readCurrent(server)
+    const current = options.prune === true ? await withSignedUp(server, read, state.accounts) : read
+    const plan = planOf(state, current, {
       prune: options.prune === true,
       secrets: options.secrets === true,
     })
@@ -70,7 +72,7 @@ async function carryOut(
     made.push(one)
     if (out !== undefined) out.write(one)
     else if (!terminal.json) {
-      terminal.print('key' in one ? `${one.account} ${one.name} ${one.key}` : `webhook ${one.webhook} ${one.secret}`)
+      terminal.print(shownText(one))
     }
   }
   try {
@@ -88,6 +90,11 @@ async function carryOut(
     if (terminal.json)
       terminal.answer(answerOf(done, done.length === plan.length, out === undefined ? made : []), () => '')
   }
+}
+
+function shownText(one: ShownOnce): string {
+  if ('key' in one) return `${one.account} ${one.name} ${one.key}`
+  return 'client' in one ? `client ${one.client} ${one.client_secret}` : `webhook ${one.webhook} ${one.secret}`
 }
 
 /** Opened before anything is done: a key that cannot be written down must not be made. */
@@ -123,6 +130,7 @@ function answerOf(steps: readonly Step[], applied: boolean, made: readonly Shown
     steps: steps.map(({ action, noun, id, fields }) => ({ action, noun, id, fields })),
     keys: made.filter((one) => 'key' in one),
     webhook_secrets: made.filter((one) => 'webhook' in one),
+    client_secrets: made.filter((one) => 'client' in one),
   }
 }
 

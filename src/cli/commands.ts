@@ -45,6 +45,26 @@ export const NOUNS: readonly Noun[] = [
     load: async () => (await import('./group.ts')).commands,
   },
   {
+    name: 'organization',
+    summary: 'For whom people act',
+    load: async () => (await import('./organization.ts')).commands,
+  },
+  {
+    name: 'sign-in-method',
+    summary: 'How people sign in: passwords, directories, OpenID providers, passkeys',
+    load: async () => (await import('./sign_in_method.ts')).commands,
+  },
+  {
+    name: 'session',
+    summary: 'Who is signed in',
+    load: async () => (await import('./session.ts')).commands,
+  },
+  {
+    name: 'client',
+    summary: 'Applications whose people sign in through Octroi',
+    load: async () => (await import('./client.ts')).commands,
+  },
+  {
     name: 'route',
     summary: 'Who may call the applications behind your proxy',
     load: async () => (await import('./route.ts')).commands,

@@ -54,8 +54,10 @@ export interface RestoreOutcome {
   readonly rows: number
   readonly suspended_connections: number
   readonly suspended_webhooks: number
+  readonly suspended_sign_in_methods: number
   readonly foreign_keys: number
   readonly foreign_passwords: number
+  readonly foreign_client_secrets: number
   /** Where the files are that were replaced. */
   readonly aside: string | null
 }

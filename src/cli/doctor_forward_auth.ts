@@ -1,4 +1,7 @@
+import http from 'node:http'
+import https from 'node:https'
 import type { OctroiClient } from '../client/index.ts'
+import { cookieName } from '../inbound/cookies.ts'
 import { command, EXIT, UsageError } from './command.ts'
 import { findingsText } from './doctor_findings.ts'
 import { type Asked, findingsOf } from './doctor_forward_auth_findings.ts'
@@ -16,27 +19,49 @@ export const forwardAuth = command({
   examples: [
     'doctor forward-auth https://app.example.org/orders/7',
     'doctor forward-auth https://app.example.org/orders/7 --method POST --caller-key-file till.key',
+    'doctor forward-auth https://books.example.org/ --page',
   ],
   on: 'server',
   options: {
     method: { type: 'string', value: 'METHOD', describes: 'Of the request; GET unless given.' },
     'caller-key-file': { type: 'string', value: 'PATH', describes: 'A file that holds the key to send as API-KEY.' },
     'caller-key-env': { type: 'string', value: 'VARIABLE', describes: 'A variable that holds it.' },
+    'caller-session-file': {
+      type: 'string',
+      value: 'PATH',
+      describes: 'A file that holds the value of the session cookie that a browser has at that host.',
+    },
+    'caller-session-env': { type: 'string', value: 'VARIABLE', describes: 'A variable that holds it.' },
+    page: { type: 'boolean', describes: 'Ask as a browser that opens a page: who is not signed in is sent to do so.' },
   },
   async run({ args, options, terminal, env, server }) {
     const url = addressOf(args[0])
     const method = (options.method ?? 'GET').toUpperCase()
     const key = givenSecretOf('caller-key', options, env)
+    const session = givenSecretOf('caller-session', options, env)
     const { id } = await server.post('/forward-auth/traces')
-    const answered = await send(url, method, { 'octroi-trace': id, ...(key === undefined ? {} : { 'api-key': key }) })
+    const answered = await send(url, method, {
+      'octroi-trace': id,
+      ...(key === undefined ? {} : { 'api-key': key }),
+      ...(session === undefined ? {} : { cookie: cookieOf(url, session) }),
+      ...(options.page ? { accept: 'text/html' } : {}),
+    })
     const seen = await seenBy(server, id)
-    const asked: Asked = { url, method, sentKey: key !== undefined, answered }
+    const asked: Asked = { url, method, sentKey: key !== undefined, sentSession: session !== undefined, answered }
     const findings = findingsOf(asked, seen)
     const ok = findings.every(({ level }) => level !== 'problem')
     terminal.answer({ ok, url: url.href, method, answered, seen, findings }, () => findingsText(findings))
     return ok ? EXIT.done : EXIT.failed
   },
 })
+
+function cookieOf(url: URL, session: string): string {
+  if (!/^[\w-]{1,200}$/.test(session))
+    throw new UsageError(
+      '--caller-session-file and --caller-session-env take the value of the cookie, and nothing else.',
+    )
+  return `${cookieName('session', url.protocol === 'https:')}=${session}`
+}
 
 async function seenBy(server: OctroiClient, id: string) {
   return (await server.get('/forward-auth/traces/{id}', { params: { id } })).seen
@@ -52,13 +77,18 @@ function addressOf(text: string): URL {
   return url
 }
 
+/** Not by `fetch`: it says of itself that it is a script. */
 async function send(url: URL, method: string, headers: Record<string, string>): Promise<Asked['answered']> {
-  try {
-    const answer = await fetch(url, { method, headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
-    await answer.body?.cancel()
-    return { status: answer.status, error: null }
-  } catch (error) {
-    const { message, cause } = error as Error
-    return { status: null, error: cause instanceof Error ? cause.message : message }
-  }
+  const { request } = url.protocol === 'https:' ? https : http
+  return new Promise((resolve) => {
+    const sent = request(url, { method, headers, agent: false, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    sent.once('error', ({ message, cause }) =>
+      resolve({ status: null, error: cause instanceof Error ? cause.message : message }),
+    )
+    sent.once('response', (answer) => {
+      answer.destroy()
+      resolve({ status: answer.statusCode ?? null, error: null })
+    })
+    sent.end()
+  })
 }

@@ -8,6 +8,7 @@ export interface Asked {
   readonly url: URL
   readonly method: string
   readonly sentKey: boolean
+  readonly sentSession: boolean
   readonly answered: { readonly status: number | null; readonly error: string | null }
 }
 
@@ -17,7 +18,9 @@ export function findingsOf(asked: Asked, seen: readonly Seen[]): Finding[] {
   if (last === undefined) return nothingSeen(asked)
   return [
     ...peer(last),
-    ...(last.trusted ? [...original(asked, last), ...credential(asked, last), ...route(last)] : []),
+    ...(last.trusted
+      ? [...original(asked, last), ...credential(asked, last), ...session(asked, last), ...route(last)]
+      : []),
     ...decision(last),
     ...proxy(asked, last),
   ]
@@ -83,6 +86,32 @@ function credential({ sentKey }: Asked, { credentials }: Seen): Finding[] {
   return [problem('The key was sent as API-KEY and did not arrive.', advice)]
 }
 
+const SESSIONS: Readonly<Record<NonNullable<Seen['session']>, string>> = {
+  missing: 'no session cookie of this host came',
+  malformed: 'two session cookies came, or one that is no session of ours: none counts',
+  unknown: 'the session of the cookie is not known: it has ended, or never was',
+  other_host: 'the session of the cookie is good at another host only',
+  expired: 'the session is over: it has reached its last moment',
+  idle: 'the session is over: it was not used for too long',
+  disabled: 'the account of the session is disabled',
+  live: 'a session of a person came, and is good',
+}
+
+/** What became of a person's session, where the route takes one. */
+function session({ sentSession }: Asked, { session: seen }: Seen): Finding[] {
+  if (seen === null) {
+    return sentSession
+      ? [warning('A session was sent, and none was looked for: no route that takes one, or no HTTPS.')]
+      : []
+  }
+  if (seen === 'missing' && sentSession) {
+    const advice =
+      'The proxy must pass Cookie on to the gate: nginx by proxy_set_header (octroi_check.conf), HAProxy by ASKED_WITH (octroi.lua), Envoy by allowed_headers.'
+    return [problem('The session was sent as a cookie and did not arrive.', advice)]
+  }
+  return [ok(`Sessions: ${SESSIONS[seen]}.`)]
+}
+
 const REASONS: Readonly<Record<Seen['considered'][number]['reason'], string>> = {
   chosen: 'decides',
   less_specific: 'fits, but another fits better',
@@ -131,6 +160,11 @@ function proxy({ answered }: Asked, { code, status, asked }: Seen): Finding[] {
   if (code !== null && answered.status < 300) {
     const advice = 'What is behind it is open. The check must be made for this URL, and its refusal must be obeyed.'
     return [problem(`The gate refused, and yet the proxy answered ${answered.status}.`, advice)]
+  }
+  if (status === 302 && answered.status !== 302) {
+    const advice =
+      'The proxy must pass 302 on to the browser, with Location and Set-Cookie; nginx asks /forward-auth?for=nginx.'
+    return [problem(`The gate sends the browser to sign in, and yet the proxy answered ${answered.status}.`, advice)]
   }
   if (answered.status === 500 && status >= 400 && status < 500 && status !== 401 && status !== 403) {
     const advice = `nginx makes 500 of every refusal but 401 and 403: ask ${asked.split('?', 1)[0]}?for=nginx.`

@@ -5,19 +5,22 @@ import { appSecrets } from './apps.ts'
 import { command } from './command.ts'
 import { accountEntry } from './state_accounts.ts'
 import { appEntry } from './state_apps.ts'
+import { clientEntry } from './state_clients.ts'
 import { type Connector, type Current, connectionEntry, readCurrent } from './state_current.ts'
 import { groupEntry } from './state_groups.ts'
 import { issuerEntry } from './state_issuers.ts'
 import { keyEntry } from './state_keys.ts'
+import { organizationEntry } from './state_organizations.ts'
 import { overKeys, routeEntry } from './state_routes.ts'
+import { signInMethodEntry } from './state_sign_in_methods.ts'
 import { webhookEntry } from './state_webhooks.ts'
 
 const exportState = command({
   name: 'export',
   args: ['[FILE]'],
-  summary: 'Write groups, accounts, applications, connections, keys, issuers, routes and webhooks, without any secret',
+  summary: 'Write what people and programs may do, and by what they prove who they are, without any secret',
   description:
-    'For "octroi apply", here or elsewhere. Each secret that a connection or an application must have, and the password of an account that has one, is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out. A route names keys by account and name, because their ids are others elsewhere. Tokens are not written: a connection to which a person agreed at the service waits for a person where apply makes it. Webhooks are written without a secret: where apply makes one it prints it, unless the file gives one.',
+    'For "octroi apply", here or elsewhere. Each secret that a connection or an application must have, those that a sign-in method has, and the password of an account that has one, is a reference to a variable that apply reads where it runs. Keys are written with their rights, never with their secret; revoked and expired ones are left out. A route names keys by account and name, because their ids are others elsewhere. Tokens are not written: a connection to which a person agreed at the service waits for a person where apply makes it. Who belongs to an organization, identities, addresses, second factors and sessions are not written; nor are the secrets of clients, which apply prints where it makes one. Webhooks are written without a secret: where apply makes one it prints it, unless the file gives one.',
   examples: ['export state.yaml', 'export --json > state.json'],
   on: 'server',
   options: {},
@@ -44,11 +47,13 @@ const exportState = command({
 })
 
 /** What not every key may read. */
-const OPTIONAL = ['groups', 'issuers', 'routes', 'webhooks'] as const
+const OPTIONAL = ['groups', 'organizations', 'sign_in_methods', 'issuers', 'clients', 'routes', 'webhooks'] as const
 
-const NAMES: Readonly<Record<string, string>> = { apps: 'applications' }
+const NAMES: Readonly<Record<string, string>> = { apps: 'applications', sign_in_methods: 'sign-in methods' }
 
-function stateOf({ groups, accounts, apps, connections, keys, issuers, routes, webhooks, connectors }: Current) {
+function stateOf(current: Current) {
+  const { groups, accounts, apps, connections, keys, issuers, routes, webhooks, connectors } = current
+  const { organizations, sign_in_methods, clients } = current
   return {
     ...(groups === undefined ? {} : { groups: groups.map(groupEntry) }),
     accounts: accounts.map((account) =>
@@ -56,6 +61,8 @@ function stateOf({ groups, accounts, apps, connections, keys, issuers, routes, w
         ? { ...accountEntry(account), password: reference(`${account.id} password`) }
         : accountEntry(account),
     ),
+    ...(organizations === undefined ? {} : { organizations: organizations.map(organizationEntry) }),
+    ...(sign_in_methods === undefined ? {} : { sign_in_methods: sign_in_methods.map(methodWithReferences) }),
     apps: apps.map((app) => {
       const names = appSecrets(connectors.get(app.connector), app.scheme)
       const secrets = Object.fromEntries(names.map((name) => [name, reference(`${app.connector} app ${name}`)]))
@@ -70,9 +77,16 @@ function stateOf({ groups, accounts, apps, connections, keys, issuers, routes, w
       key.imported ? { ...keyEntry(key), secret: reference(`${key.account} ${key.name}`) } : keyEntry(key),
     ),
     ...(issuers === undefined ? {} : { issuers: issuers.map(issuerEntry) }),
+    ...(clients === undefined ? {} : { clients: clients.map(clientEntry) }),
     ...(routes === undefined ? {} : { routes: routes.map((route) => routeEntry(route, keys)) }),
     ...(webhooks === undefined ? {} : { webhooks: webhooks.map(webhookEntry) }),
   }
+}
+
+function methodWithReferences(method: ItemOf<'/sign-in-methods'>) {
+  const names = method.secret_names
+  const secrets = Object.fromEntries(names.map((name) => [name, reference(`${method.id} ${name}`)]))
+  return { ...signInMethodEntry(method), ...(names.length === 0 ? {} : { secrets }) }
 }
 
 /** Tokens are not written: what a person agreed to is good for one installation. */

@@ -6,14 +6,14 @@ const restore = command({
   args: ['FILE'],
   summary: 'Make an installation from a backup',
   description:
-    'Needs the master key of the backup, and a gate that is stopped. Connections and webhooks come back suspended, so that a copy does not renew the tokens of the original nor send its events: --activate where this installation takes its place. Keys of another OCTROI_ENVIRONMENT do not work here unless adopted.',
+    'Needs the master key of the backup, and a gate that is stopped. Connections and webhooks come back suspended, so that a copy does not renew the tokens of the original nor send its events: --activate where this installation takes its place. Nobody is signed in after it. Keys of another OCTROI_ENVIRONMENT do not work here unless adopted.',
   examples: ['restore octroi-monday.backup --activate', 'restore octroi-monday.backup --data-dir ./staging'],
   on: 'data folder',
   options: {
-    activate: { type: 'boolean', describes: 'Put the connections and webhooks into service.' },
+    activate: { type: 'boolean', describes: 'Put the connections, webhooks and sign-in methods into service.' },
     'adopt-keys': {
       type: 'boolean',
-      describes: 'Let keys and passwords of accounts that were made in another environment work here.',
+      describes: 'Let keys, passwords and secrets of applications that were made in another environment work here.',
     },
     replace: { type: 'boolean', describes: 'Replace what is in the data folder; without it a full one is left alone.' },
   },
@@ -39,12 +39,22 @@ const restore = command({
         `${report.suspended_webhooks} webhooks are suspended; "octroi webhook activate ID" lets one send again.`,
       )
     }
+    if (report.suspended_sign_in_methods > 0) {
+      terminal.say(
+        `${report.suspended_sign_in_methods} sign-in methods are disabled; "octroi sign-in-method set ID" enables one.`,
+      )
+    }
     if (report.foreign_keys > 0) {
       terminal.say(`${report.foreign_keys} keys belong to another environment and do not work here (--adopt-keys).`)
     }
     if (report.foreign_passwords > 0) {
       terminal.say(
         `${report.foreign_passwords} passwords of accounts belong to another environment and were left out (--adopt-keys).`,
+      )
+    }
+    if (report.foreign_client_secrets > 0) {
+      terminal.say(
+        `${report.foreign_client_secrets} secrets of applications belong to another environment and were left out (--adopt-keys).`,
       )
     }
   },

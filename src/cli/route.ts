@@ -22,6 +22,7 @@ const add = command({
     "route add shop.example.org '/api/**' --any api_key --allow-group partners --cors https://app.example.org",
     "route add shop.example.org '/api/**' --method GET --any api_key --any basic --allow-key 1a2b3c4d --allow-account till",
     "route add pay.example.org '/**' --all api_key --all mtls --allow-authenticated --id pay",
+    "route add books.example.org '/**' --any session --allow-group staff --mfa --max-age 8h",
   ],
   on: 'server',
   options: { id: { type: 'string', value: 'ID', describes: 'Its id; otherwise made of the name.' }, ...ROUTE_FIELDS },
@@ -87,6 +88,7 @@ const set = command({
   examples: [
     'route set shop --allow-group partners --allow-group staff',
     'route set shop --any api_key --any jwt --allow-key none --cors none',
+    'route set books --mfa=no --max-age none',
   ],
   on: 'server',
   options: {
@@ -99,8 +101,9 @@ const set = command({
     const asked = { ...given({ host, path }), ...routeFields(options) }
     if (Object.keys(asked).length === 0)
       throw new UsageError('There is nothing to change.', ['See: octroi route set --help'])
-    const before = asked.allow === undefined ? undefined : await server.get('/routes/{id}', { params: { id } })
-    const body = { ...asked, ...(before === undefined ? {} : routeFields(options, before.allow)) }
+    const isPart = asked.allow !== undefined || asked.session !== undefined
+    const before = !isPart ? undefined : await server.get('/routes/{id}', { params: { id } })
+    const body = { ...asked, ...(before === undefined ? {} : routeFields(options, before)) }
     const changed = await server.patch('/routes/{id}', { params: { id }, body })
     const { warnings, ...route } = changed
     terminal.answer(changed, () => routeText(route))

@@ -1,6 +1,6 @@
 import type { Arguments, Output } from '../client/index.ts'
 import { UsageError, type Values } from './command.ts'
-import { given, listOf, yesOrNo } from './input.ts'
+import { given, listOf, seconds, yesOrNo } from './input.ts'
 import { fields } from './table.ts'
 
 /** How a route is written on the command line, and shown. */
@@ -42,23 +42,36 @@ export const ROUTE_FIELDS = {
     value: 'ORIGIN',
     describes: 'Preflight requests of this origin pass without a credential.',
   },
+  mfa: {
+    type: 'string',
+    value: 'no',
+    bare: 'yes',
+    describes: 'A session needs two factors; =no takes it back.',
+  },
+  'max-age': {
+    type: 'string',
+    value: 'TIME',
+    describes: 'A session needs a proof of who it is that is no older: 3600, 60m, 8h; none takes it back.',
+  },
 } as const
 
 type Given = Values<typeof ROUTE_FIELDS>
 
-/** What is given of a route. `before` is what of `allow` stays. */
-export function routeFields(options: Given, before: Allow = NOBODY) {
+/** What is given of a route. `before` is what of `allow` and `session` stays. */
+export function routeFields(options: Given, before: Pick<Route, 'allow' | 'session'> = NOTHING) {
   return given({
     name: options.name,
     description: options.description,
     methods: options.method && [...options.method],
     accept: acceptOf(options),
-    allow: allowOf(options, before),
+    allow: allowOf(options, before.allow),
     cors: options.cors && { origins: listOf(options.cors) as string[] },
+    session: sessionOf(options, before.session),
   })
 }
 
 const NOBODY: Allow = { keys: [], accounts: [], groups: [], authenticated: false }
+const NOTHING = { allow: NOBODY, session: { mfa: false, max_age_s: null } }
 
 function acceptOf({ any, all }: Given): Accept | undefined {
   if (any !== undefined && all !== undefined)
@@ -76,6 +89,16 @@ function allowOf(options: Given, before: Allow): Allow | undefined {
     authenticated: yesOrNo('allow-authenticated', options['allow-authenticated']),
   })
   return Object.keys(changes).length === 0 ? undefined : { ...before, ...changes }
+}
+
+function sessionOf(options: Given, before: Route['session']): Route['session'] | undefined {
+  const changes = given({ mfa: yesOrNo('mfa', options.mfa), max_age_s: ageOf(options['max-age']) })
+  return Object.keys(changes).length === 0 ? undefined : { ...before, ...changes }
+}
+
+function ageOf(text: string | undefined): number | null | undefined {
+  if (text === undefined) return undefined
+  return text === 'none' ? null : seconds('max-age', text)
 }
 
 /** `any of api_key, basic` */
@@ -103,7 +126,7 @@ export function allowTexts({ accept, allow }: Pick<Route, 'accept' | 'allow'>, w
 }
 
 export function routeText(route: Route): string {
-  const { methods, accept, allow: _, cors, ...rest } = route
+  const { methods, accept, allow: _, cors, session, ...rest } = route
   const passes = allowTexts(route)
   return fields({
     ...rest,
@@ -111,5 +134,11 @@ export function routeText(route: Route): string {
     accept: acceptText(accept),
     allow: passes.length === 0 ? 'nobody' : passes,
     cors: cors.origins,
+    session: sessionTexts(session),
   })
+}
+
+/** What a session has to have besides, a text each. */
+function sessionTexts({ mfa, max_age_s }: Route['session']): string[] {
+  return [...(mfa ? ['two factors'] : []), ...(max_age_s === null ? [] : [`a proof of the last ${max_age_s} s`])]
 }

@@ -59,10 +59,10 @@ function update(entry: AccountEntry, fields: readonly string[]): Run {
   }
 }
 
-/** Never the account of the key that this is done with. */
-export function accountDeletions({ accounts: named }: StateFile, { accounts, self }: Current): Step[] {
+/** Never the account of the key that this is done with; nor somebody who came by a sign-in method: no file knows who will. */
+export function accountDeletions({ accounts: named }: StateFile, { accounts, self, signedUp }: Current): Step[] {
   return accounts
-    .filter(({ id }) => id !== self.account && !named.some((entry) => entry.id === id))
+    .filter(({ id }) => id !== self.account && !signedUp.has(id) && !named.some((entry) => entry.id === id))
     .map(({ id }) =>
       deletion('account', id, async (server) => {
         await server.delete('/accounts/{id}', { params: { id } })

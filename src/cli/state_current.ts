@@ -13,16 +13,21 @@ export type KeyItem = ItemOf<'/keys'>
 export interface Current {
   readonly accounts: readonly ItemOf<'/accounts'>[]
   readonly connections: readonly ItemOf<'/connections'>[]
-  /** Without those that are over: revoked or expired. */
+  /** Without those that are over (revoked or expired), and without the tokens of sessions. */
   readonly keys: readonly KeyItem[]
   /** `undefined`, here and below: the key may not read them. */
   readonly groups: readonly ItemOf<'/groups'>[] | undefined
+  readonly organizations: readonly ItemOf<'/organizations'>[] | undefined
+  readonly sign_in_methods: readonly ItemOf<'/sign-in-methods'>[] | undefined
+  readonly clients: readonly ItemOf<'/clients'>[] | undefined
   readonly routes: readonly ItemOf<'/routes'>[] | undefined
   readonly issuers: readonly ItemOf<'/issuers'>[] | undefined
   readonly webhooks: readonly ItemOf<'/webhooks'>[] | undefined
   /** Registrations of applications, which connections share. */
   readonly apps: readonly App[]
   readonly connectors: ReadonlyMap<string, Connector>
+  /** People who have an identity at a provider or in a directory; only known where something is to be deleted. */
+  readonly signedUp: ReadonlySet<string>
   /** The key that is used for this. */
   readonly self: Output<'GET', '/keys/self'>
 }
@@ -41,16 +46,42 @@ export async function readCurrent(server: OctroiClient): Promise<Current> {
     accounts: accounts.sort(by(({ id }) => id)),
     connections: connections.sort(by(({ id }) => id)),
     keys: keys
-      .filter(({ state }) => state === 'active' || state === 'disabled')
+      .filter((key) => (key.state === 'active' || key.state === 'disabled') && !isOfSession(key))
       .sort(by((key) => `${key.account} ${key.name}`)),
     groups: may('groups.read') ? await collect(server.pages('/groups', { query })) : undefined,
+    organizations: may('organizations.read') ? await collect(server.pages('/organizations', { query })) : undefined,
+    sign_in_methods: may('sign-in-methods.read')
+      ? await collect(server.pages('/sign-in-methods', { query }))
+      : undefined,
+    clients: may('clients.read') ? await collect(server.pages('/clients', { query })) : undefined,
     routes: may('routes.read') ? await collect(server.pages('/routes', { query })) : undefined,
     issuers: may('issuers.read') ? await collect(server.pages('/issuers', { query })) : undefined,
     webhooks: may('webhooks.read') ? await collect(server.pages('/webhooks', { query })) : undefined,
     apps: await readApps(server, connectors),
+    signedUp: new Set(),
     connectors: new Map(connectors.map((connector) => [connector.id, connector])),
     self,
   }
+}
+
+/** With who of those that are not in the file came by a sign-in method. */
+export async function withSignedUp(
+  server: OctroiClient,
+  current: Current,
+  named: readonly { readonly id: string }[],
+): Promise<Current> {
+  const signedUp = new Set<string>()
+  for (const { id, kind } of current.accounts) {
+    if (kind !== 'person' || named.some((entry) => entry.id === id)) continue
+    const { items } = await server.get('/accounts/{id}/identities', { params: { id } })
+    if (items.length > 0) signedUp.add(id)
+  }
+  return { ...current, signedUp }
+}
+
+/** What an application got for somebody's session is no state: it ends with the session. Nobody made it, and it always ends. */
+function isOfSession({ created_by, expires_at, description }: KeyItem): boolean {
+  return created_by === null && expires_at !== null && description.startsWith('Token of the application ')
 }
 
 /** `connector` gives the defaults; without one (it left the catalogue) what is written stands. */

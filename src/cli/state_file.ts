@@ -1,12 +1,15 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { AccountCreate } from '../api/account_schemas.ts'
+import { ClientAllow, ClientCreate, ClientToken } from '../api/client_schemas.ts'
 import { ConnectorAppSet } from '../api/connect_session_schemas.ts'
 import { GroupCreate } from '../api/group_schemas.ts'
 import { IssuerCreate } from '../api/issuer_schemas.ts'
 import { KeyCreate } from '../api/key_schemas.ts'
+import { OrganizationCreate } from '../api/organization_schemas.ts'
 import { RouteCreate } from '../api/route_schemas.ts'
 import { ConnectionCreate, Id, Name } from '../api/schemas.ts'
+import { SignInMethodCreate } from '../api/sign_in_method_schemas.ts'
 import { WebhookCreate } from '../api/webhook_schemas.ts'
 import { ConfigurationError } from '../core/errors.ts'
 import { hasReference, referenceFaults } from './state_secrets.ts'
@@ -54,14 +57,29 @@ const Issuer = IssuerCreate.extend({ id: Id })
 /** One without a secret gets one where it is made or moved, shown once. */
 const Webhook = WebhookCreate.extend({ id: Id, secret: z.string().optional() })
 
+const Organization = OrganizationCreate.extend({ id: Id })
+
+const SignInMethod = SignInMethodCreate.extend({ id: SignInMethodCreate.shape.id.unwrap() })
+
+/** Its secret is made by the server. */
+/** What is left out is what an administrator's client has where he says nothing. */
+const Client = ClientCreate.extend({
+  id: Id,
+  allow: ClientAllow.default({ accounts: [], groups: [], organizations: [], authenticated: true }),
+  token: ClientToken.prefault({}),
+})
+
 /** Lists that came later are optional: a file from before them says nothing of what they hold. */
 const StateFile = z.strictObject({
   groups: z.array(Group).optional(),
   accounts: z.array(Account).default([]),
+  organizations: z.array(Organization).optional(),
+  sign_in_methods: z.array(SignInMethod).optional(),
   apps: z.array(App).optional(),
   connections: z.array(Connection).default([]),
   keys: z.array(Key).default([]),
   issuers: z.array(Issuer).optional(),
+  clients: z.array(Client).optional(),
   routes: z.array(Route).optional(),
   webhooks: z.array(Webhook).optional(),
 })
@@ -69,9 +87,12 @@ const StateFile = z.strictObject({
 export type StateFile = z.output<typeof StateFile>
 export type AccountEntry = StateFile['accounts'][number]
 export type AppEntry = NonNullable<StateFile['apps']>[number]
+export type ClientEntry = NonNullable<StateFile['clients']>[number]
 export type ConnectionEntry = StateFile['connections'][number]
 export type GroupEntry = NonNullable<StateFile['groups']>[number]
 export type IssuerEntry = NonNullable<StateFile['issuers']>[number]
+export type OrganizationEntry = NonNullable<StateFile['organizations']>[number]
+export type SignInMethodEntry = NonNullable<StateFile['sign_in_methods']>[number]
 export type KeyReference = z.output<typeof KeyReference>
 export type NamedKey = Exclude<KeyReference, string>
 export type RouteEntry = NonNullable<StateFile['routes']>[number]
@@ -135,12 +156,16 @@ const SECRET_FIELD: Readonly<Record<string, string>> = { accounts: 'password', k
 
 function isSecretField([list, , field, name, ...more]: Path): boolean {
   if (more.length > 0) return false
-  if (list === 'connections' || list === 'apps') return field === 'secrets' && name !== undefined
+  if (list === 'connections' || list === 'apps' || list === 'sign_in_methods')
+    return field === 'secrets' && name !== undefined
   return field !== undefined && field === SECRET_FIELD[list as string] && name === undefined
 }
 
 function duplicates(file: StateFile): Fault[] {
-  const byId = ['groups', 'accounts', 'connections', 'issuers', 'routes', 'webhooks'] as const
+  const byId = [
+    ...(['groups', 'accounts', 'organizations', 'sign_in_methods', 'connections'] as const),
+    ...(['issuers', 'clients', 'routes', 'webhooks'] as const),
+  ]
   return [
     ...repeated(
       'apps',

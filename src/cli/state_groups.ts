@@ -45,12 +45,13 @@ export function groupStep(entry: GroupEntry, { groups = [] }: Current): Step {
   return { ...base, action: 'update', fields, run }
 }
 
-/** Only where the file speaks of groups at all; and never one that the key in use, or its account, is in: those stay. */
+/** Only where the file speaks of groups at all; and never one that the key in use, its account, or people who stay are in. */
 export function groupDeletions({ groups: named, accounts: listed }: StateFile, current: Current): Step[] {
   if (named === undefined) return []
-  const { accounts, groups = [], self } = current
+  const { accounts, groups = [], self, signedUp } = current
   const own = [...listed, ...accounts].find(({ id }) => id === self.account)
-  const kept = new Set([...named.map(({ id }) => id), ...(self.groups ?? []), ...(own?.groups ?? [])])
+  const ofPeople = accounts.filter(({ id }) => signedUp.has(id)).flatMap((account) => account.groups)
+  const kept = new Set([...named.map(({ id }) => id), ...(self.groups ?? []), ...(own?.groups ?? []), ...ofPeople])
   return groups
     .filter(({ id }) => !kept.has(id))
     .map(({ id }) =>

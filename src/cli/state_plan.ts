@@ -3,20 +3,28 @@ import { ConfigurationError } from '../core/errors.ts'
 import { missingSettings } from './connection_giving.ts'
 import { accountDeletions, accountFaults, accountStep } from './state_accounts.ts'
 import { appDeletions, appFaults, appStep } from './state_apps.ts'
+import { clientDeletions, clientFaults, clientStep } from './state_clients.ts'
 import { type Connector, type Current, connectionEntry, differences } from './state_current.ts'
 import type { ConnectionEntry, StateFile } from './state_file.ts'
 import { groupDeletions, groupFaults, groupStep } from './state_groups.ts'
 import { issuerDeletions, issuerFaults, issuerStep } from './state_issuers.ts'
 import { keyDeletions, keyFaults, keyStep } from './state_keys.ts'
+import { organizationDeletions, organizationFaults, organizationStep } from './state_organizations.ts'
 import { danglingFaults, staying } from './state_prune.ts'
 import { routeFaults } from './state_route_faults.ts'
 import { narrowestFirst, routeDeletions, routeStep } from './state_routes.ts'
 import { resolveReferences } from './state_secrets.ts'
+import { signInMethodDeletions, signInMethodFaults, signInMethodStep } from './state_sign_in_methods.ts'
 import * as steps from './state_steps.ts'
 import { webhookDeletions, webhookFaults, webhookStep } from './state_webhooks.ts'
 
 /** What is made and shown nowhere else. */
-export type ShownOnce = NewKey | NewSecret
+export type ShownOnce = NewKey | NewSecret | NewClient
+
+export interface NewClient {
+  readonly client: string
+  readonly client_secret: string
+}
 
 export interface NewSecret {
   readonly webhook: string
@@ -30,10 +38,14 @@ export interface NewKey {
   readonly key: string
 }
 
+type Noun =
+  | ('account' | 'app' | 'client' | 'connection' | 'group' | 'issuer')
+  | ('key' | 'organization' | 'route' | 'sign-in method' | 'webhook')
+
 /** One thing and what becomes of it. */
 export interface Step {
   readonly action: 'create' | 'update' | 'delete' | 'unchanged'
-  readonly noun: 'account' | 'app' | 'connection' | 'group' | 'issuer' | 'key' | 'route' | 'webhook'
+  readonly noun: Noun
   readonly id: string
   /** What changes of it. */
   readonly fields: readonly string[]
@@ -64,11 +76,14 @@ export function planOf(file: StateFile, current: Current, options: PlanOptions):
   return [
     ...(file.groups ?? []).map((entry) => groupStep(entry, current)),
     ...file.accounts.map((entry) => accountStep(entry, current, options.secrets)),
+    ...(file.organizations ?? []).map((entry) => organizationStep(entry, current)),
+    ...(file.sign_in_methods ?? []).map((entry) => signInMethodStep(entry, current, options.secrets)),
     // Before the connections that use them, and gone after those.
     ...(file.apps ?? []).map((entry) => appStep(entry, current, options.secrets)),
     ...file.connections.map((entry) => connectionStep(entry, current, options.secrets)),
     ...file.keys.map((entry) => keyStep(entry, current)),
     ...(file.issuers ?? []).map((entry) => issuerStep(entry, current)),
+    ...(file.clients ?? []).map((entry) => clientStep(entry, current)),
     ...outdated.before,
     ...narrowestFirst(file.routes ?? [], current).map((entry) => routeStep(entry, current)),
     ...(file.webhooks ?? []).map((entry) => webhookStep(entry, current, options.secrets)),
@@ -80,9 +95,12 @@ const FAULTS = [
   appFaults,
   groupFaults,
   accountFaults,
+  organizationFaults,
+  signInMethodFaults,
   connectionFaults,
   keyFaults,
   issuerFaults,
+  clientFaults,
   routeFaults,
   webhookFaults,
 ] as const
@@ -90,6 +108,9 @@ const FAULTS = [
 /** What uses something goes before it: keys before whom they belong to, accounts before their groups. */
 const DELETIONS = [
   webhookDeletions,
+  clientDeletions,
+  signInMethodDeletions,
+  organizationDeletions,
   issuerDeletions,
   keyDeletions,
   connectionDeletions,

@@ -16,7 +16,7 @@ type Item = ItemOf<'/routes'>
 type Keys = Current['keys']
 
 export function routeEntry(route: RouteEntry | Item, keys: Keys): Entry {
-  const { id, name, description, host, path, methods, accept, allow, cors } = route
+  const { id, name, description, host, path, methods, accept, allow, cors, session } = route
   const every = methods.length === 1 && methods[0] === '*'
   return compact({
     id,
@@ -28,6 +28,7 @@ export function routeEntry(route: RouteEntry | Item, keys: Keys): Entry {
     accept,
     allow: compact({ ...allow, keys: namedKeys(allow.keys, keys) }),
     cors: compact(cors),
+    session: compact(session),
   })
 }
 

@@ -112,7 +112,7 @@ export async function keyFindings({ settings, store, catalogue }: DoctorParts, n
   for await (const connection of every<Connection>((page) => store.connections.list(page))) connections.push(connection)
   const groups = new Groups()
   let count = 0
-  for await (const key of every<ApiKey>((page) => store.keys.list(page))) {
+  for await (const key of every<ApiKey>((page) => store.keys.list(page, { ofSessions: false }))) {
     count++
     if (key.revoked_at !== null) continue
     for (const kind of kindsOf(key, settings.environment, now)) groups.add(kind, key)

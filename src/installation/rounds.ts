@@ -26,18 +26,22 @@ export function startRounds(
       warnOfExpiry(open.store, new Date()),
       signingKeys.round(),
       open.store.connectSessions.deleteExpired(new Date().toISOString()),
-      tidyPeople(open, new Date()),
+      tidyPeople(open, new Date(), settings.session_idle_s * 1000),
       open.store.deliveries.prune(new Date(Date.now() - KEEP_DELIVERIES_MS).toISOString()),
     ]).catch((error) => log.error({ err: error }, 'the hourly round failed'))
   setTimeout(round, 5_000).unref()
   return setInterval(round, ROUND_MS).unref()
 }
 
-/** What nobody can use any more, and the uses of sessions that have ended long ago. */
-export async function tidyPeople({ store, activity }: Pick<OpenStore, 'store' | 'activity'>, now: Date): Promise<void> {
+/** What nobody can use any more, and the uses of sessions that have ended long ago: a session may idle for `idleMs`. */
+export async function tidyPeople(
+  { store, activity }: Pick<OpenStore, 'store' | 'activity'>,
+  now: Date,
+  idleMs = 0,
+): Promise<void> {
   await store.sessions.deleteExpired(now.toISOString())
   await activity.tickets.deleteExpired(now.toISOString())
-  await activity.deleteSessionUses(new Date(now.getTime() - KEEP_SESSION_USES_MS).toISOString())
+  await activity.deleteSessionUses(new Date(now.getTime() - Math.max(KEEP_SESSION_USES_MS, 2 * idleMs)).toISOString())
 }
 
 /** An event for each key that ends within 30, 7 and 1 days, once each. */

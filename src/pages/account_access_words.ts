@@ -14,6 +14,7 @@ const en = {
     newText: 'Give it a name by which you will know it again, such as the name of the device.',
     submit: 'Make the passkey',
     many: 'You have as many passkeys as can be kept. Remove one first.',
+    closed: 'Browsers make no passkey at this address: it takes a name and https://.',
     invalid: 'Please enter a name of at most 100 characters.',
   },
   authenticators: {
@@ -105,6 +106,8 @@ const fr: AccessWords = {
     newText: 'Donnez-lui un nom qui vous permettra de la reconnaître, par exemple celui de l’appareil.',
     submit: 'Créer la clé d’accès',
     many: 'Vous avez déjà autant de clés d’accès qu’il est possible d’en garder. Retirez-en d’abord une.',
+    closed:
+      'À cette adresse, les navigateurs ne créent pas de clé d’accès\u00a0: il faut un nom de domaine et https://.',
     invalid: 'Veuillez saisir un nom de 100 caractères au plus.',
   },
   authenticators: {

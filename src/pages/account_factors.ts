@@ -39,7 +39,7 @@ export function passkeysPage(view: PasskeysView, around: PeopleSurroundings): Pa
   }))
   const body = html`<p>${words.text}</p>
 ${rows.length === 0 ? html`<p class="quiet">${words.none}</p>` : rowList(rows)}
-${actionButton(around, '/account/passkeys', { do: 'start' }, { text: words.add, look: 'plain' })}`
+${view.isOffered === false ? html`<p class="note">${words.closed}</p>` : actionButton(around, '/account/passkeys', { do: 'start' }, { text: words.add, look: 'plain' })}`
   const said = { invalid: view.at === undefined ? words.many : words.invalid }
   return accountFrame({ ...view, title: sections.passkeys, body, said }, around)
 }

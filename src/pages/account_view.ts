@@ -173,6 +173,8 @@ export interface PasskeysView extends Section {
     readonly createdAt: string
     readonly lastUsedAt: string | null
   }[]
+  /** False: browsers make none at this address (plain HTTP, an IP address). */
+  readonly isOffered?: boolean | undefined
 }
 
 export interface NewPasskeyView extends Section {

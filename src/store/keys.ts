@@ -33,6 +33,7 @@ export class Keys implements KeyStore {
     if (after !== undefined) query = query.where('id', '>', after)
     if (filter.account !== undefined) query = query.where('account_id', '=', filter.account)
     if (filter.group !== undefined) query = query.where(inGroup(filter.group))
+    if (filter.ofSessions !== undefined) query = query.where('id', filter.ofSessions ? 'in' : 'not in', OF_SESSIONS)
     return (await query.execute()).map(keyFromRow)
   }
 
@@ -76,7 +77,7 @@ export class Keys implements KeyStore {
       .where('revoked_at', 'is', null)
       .where('disabled_at', 'is', null)
       // What an application got for a session is made to end soon: nobody has to renew it.
-      .where('id', 'not in', (select) => select.selectFrom('session_keys').select('session_keys.key_id'))
+      .where('id', 'not in', OF_SESSIONS)
       .$if(expires_at !== null, (query) =>
         query.where((where) =>
           where.or([
@@ -105,6 +106,7 @@ export class Keys implements KeyStore {
   }
 }
 
+const OF_SESSIONS = sql<string>`(select key_id from session_keys)`
 const GROUPS = sql.raw<string | null>(KEY_GROUPS('api_keys.id')).as('groups')
 
 function inGroup(group: string) {

@@ -47,10 +47,10 @@ export class Sessions implements SessionStore {
     return (await query.execute()).map(sessionFromRow)
   }
 
-  async replaceToken(id: string, tokenHash: string): Promise<boolean> {
+  async replaceToken(id: string, tokenHash: string, amr?: readonly AuthenticationMethod[]): Promise<boolean> {
     const { numUpdatedRows } = await this.#db
       .updateTable('sessions')
-      .set({ token_hash: tokenHash })
+      .set({ token_hash: tokenHash, ...(amr === undefined ? {} : { amr: JSON.stringify(amr) }) })
       .where('id', '=', id)
       .executeTakeFirst()
     return numUpdatedRows > 0n

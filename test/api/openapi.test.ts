@@ -85,7 +85,10 @@ describe('/openapi.json', () => {
   it('requires a body only where one must be sent', () => {
     const optional = described.filter(({ operation }) => operation.requestBody?.required === false)
     expect(optional.map(({ operation }) => operation.operationId).sort()).toEqual([
+      'accounts.invite',
+      'accounts.reset_password',
       'accounts.set_password',
+      'clients.rotate',
       'connections.switch',
       'connections.test',
       'keys.rotate',

@@ -35,7 +35,7 @@ export function answerFaults(description: Description, method: string, path: str
   // A replayed answer does not repeat what is shown once.
   return answer.headers.get('idempotent-replayed') === null
     ? faults
-    : faults.filter((text) => !/^(?:key|secret|url|password): /.test(text))
+    : faults.filter((text) => !/^(?:key|secret|url|password|client_secret): /.test(text))
 }
 
 const compiled = new WeakMap<Json, z.ZodType>()

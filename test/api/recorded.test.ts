@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anyDelivered, webhookBody } from '../webhooks/asking.ts'
+import { peopleExamples } from './recorded_people.ts'
 import { type Call, connectionBody, type OperationName, operationNamed, startWorld, type World } from './world.ts'
 
 /** Whoever gets the answer of a change can find it on disk: what was begun, and what came of it. */
@@ -45,6 +46,11 @@ async function examples(): Promise<[OperationName, Call | (() => Promise<Call>),
   const caisse = { params: { id: 'caisse' } }
   const hook = { params: { id: 'hook' } }
   const app = { params: { id: 'tripletex' } }
+  const guest = { params: { id: 'guest' } }
+  const invited = async () => {
+    await world.must('accounts.create', { body: { ...guest.params, kind: 'person', name: 'Guest' } })
+    return guest
+  }
   return [
     ['accounts.create', { body: { ...caisse.params, kind: 'service', name: 'Caisse' } }, 'account:caisse'],
     ['accounts.update', { ...caisse, body: { name: 'Other' } }, 'account:caisse'],
@@ -53,6 +59,8 @@ async function examples(): Promise<[OperationName, Call | (() => Promise<Call>),
     ['accounts.set_password', caisse, 'account:caisse'],
     ['accounts.delete_password', caisse, 'account:caisse'],
     ['accounts.delete', caisse, 'account:caisse'],
+    ['accounts.invite', invited, 'account:guest'],
+    ['accounts.reset_password', guest, 'account:guest'],
     ['groups.create', { body: { ...shop.params, name: 'Shop' } }, 'group:shop'],
     ['groups.update', { ...shop, body: { name: 'Other' } }, 'group:shop'],
     ['groups.delete', shop, 'group:shop'],
@@ -89,11 +97,13 @@ async function examples(): Promise<[OperationName, Call | (() => Promise<Call>),
       'webhook:hook',
     ],
     ['webhooks.delete', hook, 'webhook:hook'],
+    ...peopleExamples(world),
   ]
 }
 
 const UNTARGETED: readonly (readonly [OperationName, Call])[] = [
   ['keys-import.batch', { body: { keys: [{ name: 'Many', secret: 'imported-0123456789-many' }] } }],
+  ['accounts.import', { body: { accounts: [{ id: 'many', name: 'Many' }] } }],
   ['forward-auth-traces.create', {}],
 ]
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../src/api/index.ts'
 import { webhookBody } from '../webhooks/asking.ts'
+import { callPeople } from './secrets_people.ts'
 import { type Call, connectionBody, type OperationName, startWorld, type World } from './world.ts'
 
 /** Secrets go in and do not come out: canaries in every secret, then every operation, well and badly called. */
@@ -22,11 +23,17 @@ interface Shown {
   readonly key?: string
   readonly password?: string | null
   readonly secret?: string | null
+  readonly client_secret?: string
 }
 
 async function call(name: OperationName, request: Call = {}): Promise<void> {
   const { status, headers, body } = await world.call(name, request)
-  const { key, secret: signing, password, ...rest } = (typeof body === 'object' && body !== null ? body : {}) as Shown
+  const shownOnce = (typeof body === 'object' && body !== null ? body : {}) as Shown
+  const { key, secret: signing, password, client_secret: ofClient, ...rest } = shownOnce
+  if (ofClient !== undefined) {
+    expect(['clients.create', 'clients.rotate']).toContain(name)
+    keys.push(ofClient)
+  }
   if (key !== undefined) {
     expect(['keys.create', 'keys.rotate']).toContain(name)
     keys.push(key)
@@ -39,9 +46,12 @@ async function call(name: OperationName, request: Call = {}): Promise<void> {
     expect(name).toBe('accounts.set_password')
     keys.push(password)
   }
-  const shown = name === 'connect-sessions.create' ? withoutLink(rest) : rest
+  const shown = LINKING.includes(name) ? withoutLink(rest) : rest
   answers.push({ name, text: JSON.stringify([status, [...headers], shown]) })
 }
+
+/** Those that answer with a link. */
+const LINKING: readonly string[] = ['connect-sessions.create', 'accounts.invite', 'accounts.reset_password']
 
 /** Who has the link goes through it. */
 function withoutLink({ url, ...rest }: { readonly url?: string }): object {
@@ -99,6 +109,7 @@ async function callEverything(): Promise<void> {
   await callPrograms()
   await callWebhooks()
   await callConnecting()
+  await callPeople(world, call, secret)
   await world.must('connections.credentials', { params })
   for (const name of ['audit.list', 'events.list'] as const) await call(name, { query: { limit: '200' } })
   await call('connections.delete', { params })
@@ -115,6 +126,14 @@ async function callPrograms(): Promise<void> {
   await call('accounts.set_password', once)
   await call('accounts.set_password', once)
   await call('accounts.delete_password', account)
+  const guest = { params: { id: 'guest' } }
+  const password_hash = `pbkdf2_sha256$1000$${secret('salt')}$${'A'.repeat(43)}=`
+  await call('accounts.import', { body: { accounts: [{ ...guest.params, name: 'Guest', password_hash }] } })
+  await call('accounts.import', { body: { accounts: [{ id: 'x', name: 'X', password_hash: secret('no hash') }] } })
+  for (const name of ['accounts.invite', 'accounts.reset_password'] as const) {
+    await call(name, guest)
+    await call(name, { ...guest, body: { deliver: secret('deliver') } })
+  }
   await call('keys-import.batch', { body: { keys: [{ name: 'Many', secret: secret('many') }] } })
   await call('keys-import.batch', { body: { keys: [{ name: 'Many', secret: `${secret('bad')} ` }] } })
   const jwk = { kty: 'oct', k: secret('jwk') }
@@ -210,6 +229,8 @@ describe('no answer of any operation holds a secret', () => {
         'password',
         'changed',
         'many',
+        'method',
+        'method-new',
       ]) {
         expect(text, `${file} holds the ${what} canary`).not.toContain(secret(what))
       }

@@ -1,7 +1,9 @@
-import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestGate, type TestGate } from '../support/gate.ts'
+import { type GatePeople, peopleOf } from '../support/people.ts'
 import { octroi } from './octroi.ts'
 
 /** A proxy in a few lines, that can be as wrong as real configurations are. */
@@ -14,6 +16,9 @@ interface Habits {
   /** It lets everybody in, whatever the gate says. */
   readonly deaf?: boolean
   readonly passesKeyOn?: boolean
+  readonly passesCookiesOn?: boolean
+  /** It makes an error of a redirect. */
+  readonly staysHere?: boolean
 }
 
 let gate: TestGate
@@ -39,25 +44,44 @@ afterAll(async () => {
   await gate.stop()
 })
 
-async function proxy({ asks = {}, at = '/forward-auth', asleep, deaf, passesKeyOn = true }: Habits = {}, to = gate) {
-  const server = createServer(async (request, response) => {
+async function proxy(habits: Habits = {}, to = gate) {
+  const {
+    asks = {},
+    at = '/forward-auth',
+    asleep,
+    deaf,
+    passesKeyOn = true,
+    passesCookiesOn = true,
+    staysHere,
+  } = habits
+  const server = createServer(async (asked, response) => {
     if (asleep) return response.end('hello')
     const headers = Object.entries({
-      'x-forwarded-method': request.method,
+      'x-forwarded-method': asked.method,
       'x-forwarded-host': '127.0.0.1',
-      'x-forwarded-uri': request.url,
+      'x-forwarded-uri': asked.url,
       'x-forwarded-proto': 'http',
       'x-forwarded-for': '127.0.0.1',
-      'octroi-trace': request.headers['octroi-trace'] as string,
-      'api-key': passesKeyOn ? (request.headers['api-key'] as string | undefined) : undefined,
+      'octroi-trace': asked.headers['octroi-trace'] as string,
+      'api-key': passesKeyOn ? (asked.headers['api-key'] as string | undefined) : undefined,
+      cookie: passesCookiesOn ? asked.headers.cookie : undefined,
+      accept: asked.headers.accept,
       ...asks,
     }).filter((header): header is [string, string] => header[1] !== undefined)
-    const { status } = await fetch(`${to.url}${at}`, { headers })
-    response.writeHead(deaf ? 200 : status === 400 ? 500 : status).end()
+    const status = await askGate(`${to.url}${at}`, Object.fromEntries(headers))
+    response.writeHead(deaf ? 200 : status === 400 || (staysHere && status === 302) ? 500 : status).end()
   })
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** `fetch` would say of itself that it is a script. */
+async function askGate(url: string, headers: Record<string, string>): Promise<number> {
+  const sent = request(url, { headers, agent: false })
+  const [answer] = (await once(sent.end(), 'response')) as [IncomingMessage]
+  answer.destroy()
+  return answer.statusCode as number
 }
 
 async function doctor(url: string, args: readonly string[] = [], of = gate) {
@@ -116,6 +140,60 @@ describe('octroi doctor forward-auth', () => {
     expect([ran.code, ran.stdout]).toEqual([1, expect.stringContaining(said)])
     expect(ran.stdout).toContain('PROBLEM')
   })
+  describe('sessions', () => {
+    const asks = { 'x-forwarded-host': 'app.localhost' }
+    let people: GatePeople
+    let session: string
+    beforeAll(async () => {
+      people = await peopleOf(gate)
+      await gate.api('POST', '/accounts', { kind: 'person', id: 'ada', name: 'Ada' })
+      const route = { accept: { any: ['session'] }, allow: { authenticated: true } }
+      await gate.api('POST', '/routes', { id: 'people', host: 'app.localhost', path: '/people', ...route })
+      const { session: own } = await people.signIn('ada')
+      const started = await people.sessions.startForHost(own.id, 'app.localhost', { address: '', userAgent: undefined })
+      session = started?.token ?? ''
+    })
+    afterAll(() => people.close())
+    const ask = (url: string, value: string, ...more: string[]) =>
+      octroi(['doctor', 'forward-auth', url, ...more, ...(value === '' ? [] : ['--caller-session-env', 'SESSION'])], {
+        env: { OCTROI_URL: gate.url, OCTROI_KEY: gate.adminKey, SESSION: value },
+      })
+
+    it.each<[string, () => string, string]>([
+      ['a good one', () => session, 'a session of a person came, and is good'],
+      ['none', () => '', 'no session cookie of this host came'],
+      ['one of nobody', () => 'x'.repeat(43), 'is not known'],
+      ['one that is none', () => 'short', 'no session of ours'],
+    ])('0 and what became of %s', async (_, value, said) => {
+      const ran = await ask(`${await proxy({ asks })}/people`, value())
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining(said)])
+      if (value() !== '') expect(ran.stdout + ran.stderr).not.toContain(value())
+    })
+    it('of another host, and of one that has ended', async () => {
+      const { session: own } = await people.signIn('ada')
+      const other = await people.sessions.startForHost(own.id, 'b.localhost', { address: '', userAgent: undefined })
+      const url = `${await proxy({ asks })}/people`
+      expect((await ask(url, other?.token ?? '')).stdout).toContain('good at another host only')
+      await people.sessions.end(own.id)
+      expect((await ask(url, other?.token ?? '')).stdout).toContain('is not known')
+    })
+    it('0 for a page that leads to the sign-in; 1 where the proxy does not lead there', async () => {
+      const ran = await ask(`${await proxy({ asks })}/people`, '', '--page')
+      expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('The proxy answered 302.')])
+      const stays = await ask(`${await proxy({ asks, staysHere: true })}/people`, '', '--page')
+      expect([stays.code, stays.stdout]).toEqual([1, expect.stringContaining('sends the browser to sign in')])
+    })
+    it('1 for a proxy that does not pass cookies on', async () => {
+      const ran = await ask(`${await proxy({ asks, passesCookiesOn: false })}/people`, session)
+      expect([ran.code, ran.stdout]).toEqual([1, expect.stringContaining('did not arrive')])
+    })
+    it('a warning where none is looked for; 64 for what is no value of a cookie', async () => {
+      const ran = await ask(`${await proxy()}/orders/7`, session)
+      expect(ran.stdout).toContain('none was looked for')
+      expect(await ask(await proxy(), 'a=b; c')).toMatchObject({ code: 64 })
+    })
+  })
+
   it('warns of another host, of a missing address, and of 500 for a refusal that nginx does not know', async () => {
     const other = await proxy({ asks: { 'x-forwarded-host': 'other.example', 'x-forwarded-for': undefined } })
     const { stdout } = await doctor(`${other}/orders/7`)

@@ -88,6 +88,15 @@ describe('octroi route', () => {
     expect(open).toMatchObject({ path: '/**', methods: ['*'], allow: { authenticated: true, accounts: ['deploy'] } })
     expect((await json(['route', 'set', 'shop', '--allow-authenticated=no'])).allow.authenticated).toBe(false)
     expect(await run(['route', 'set', 'shop'])).toMatchObject({ code: 64 })
+    const asks = await json(['route', 'set', 'shop', '--any', 'session', '--mfa', '--max-age', '8h'])
+    expect(asks.session).toEqual({ mfa: true, max_age_s: 28_800 })
+    expect((await run(['route', 'show', 'shop'])).stdout).toMatch(
+      /^session +two factors\n +a proof of the last 28800 s$/m,
+    )
+    expect((await json(['route', 'set', 'shop', '--mfa=no'])).session).toEqual({ mfa: false, max_age_s: 28_800 })
+    expect((await json(['route', 'set', 'shop', '--max-age', 'none'])).session).toEqual({ mfa: false, max_age_s: null })
+    expect(await run(['route', 'set', 'shop', '--max-age', 'soon'])).toMatchObject({ code: 64 })
+    expect(await run(['route', 'set', 'shop', '--mfa=perhaps'])).toMatchObject({ code: 64 })
     expect(await run(['route', 'rm', 'shop'])).toMatchObject({ code: 64 })
     expect(await run(['route', 'rm', 'shop', '--yes'])).toMatchObject({ code: 0, stdout: 'shop is deleted.\n' })
     expect(await run(['route', 'show', 'shop', '--json'])).toMatchObject({ code: 1, problem: { code: 'not_found' } })

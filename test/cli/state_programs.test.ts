@@ -64,9 +64,10 @@ async function fill(gate: TestGate): Promise<void> {
     host: 'shop.example.org',
     path: '/api/**',
     methods: ['POST', 'GET'],
-    accept: { any: ['jwt', 'api_key'] },
+    accept: { any: ['jwt', 'api_key', 'session'] },
     allow: { keys: [key, over], accounts: ['ada'], groups: ['staff'] },
     cors: { origins: ['https://app.example.org'] },
+    session: { mfa: true, max_age_s: 3_600 },
   })
   const both = { all: ['mtls', 'api_key'] }
   await made(gate, '/routes', { host: '*', path: '/**', accept: both, allow: { authenticated: true } })
@@ -100,7 +101,7 @@ describe('export and apply of who calls in', () => {
       code: 0,
       stderr: expect.stringMatching(/the route shop allows keys that are over/),
     })
-    expect(exported.stderr).toMatch(/2 groups, 3 accounts, .*4 keys, 2 issuers, 2 routes, 0 webhooks/)
+    expect(exported.stderr).toMatch(/2 groups, 3 accounts, .*4 keys, 2 issuers, .*2 routes, 0 webhooks/)
     expect(text('one.yaml')).toContain('password: ${env:ERP_PASSWORD}')
 
     const plan = await run(two, ['apply', 'one.yaml', '--check'])

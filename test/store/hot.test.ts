@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import type { Store } from '../../src/core/stores.ts'
 import type { OpenStore } from '../../src/store/open.ts'
 import { stopSharedPostgres } from '../support/postgres.ts'
-import { client, email, identity, method, organization, passkey, session, ticket, totp } from './people_rows.ts'
+import { method, organization, session, ticket } from './people_rows.ts'
 import { ENGINES, type EngineName, OtherProcess, Places } from './places.ts'
 import { group, issuer, route, signingKey } from './program_rows.ts'
 import { account, apiKey, batch, connection, dataKey, fill, kek, keySecret, replay, sealed } from './rows.ts'
@@ -64,20 +64,10 @@ describe.each(ENGINES)('%s', (engine) => {
     'a deleted route': (store) => store.routes.delete('r1'),
     'a new issuer': (store) => store.issuers.insert(issuer('i2')),
     'a deleted issuer': (store) => store.issuers.delete('i1'),
-    'a new sign-in method': (store) => store.signInMethods.insert({ method: method('m1'), sealed: null }),
     'a changed sign-in method': (store) => store.signInMethods.update({ method: method('password'), sealed: null }),
-    'a deleted sign-in method': (store) => store.signInMethods.delete('passkey'),
-    'a new organization': (store) => store.organizations.insert(organization('o2')),
     'groups of an organization': (store) => store.organizations.update(organization('o1', { groups: ['g1'] })),
-    'a membership of an organization': (store) => store.organizations.setMemberships('a1', 'manual', ['o1'], NOW),
     'a new session': (store) => store.sessions.insert(session('s2', 'a1'), 'token-2'),
-    'another token of a session': (store) => store.sessions.replaceToken('s1', 'token-2'),
     'a session that ends': (store) => store.sessions.end('s1', NOW),
-    'a session that is forgotten': (store) => store.sessions.deleteExpired('2027-01-01T00:00:00.000Z'),
-    'an address': (store) => store.emails.put(email('a1', 'a@example.org')),
-    'an identity': (store) => store.identities.insert(identity('i2', 'a1')),
-    'a second factor': (store) => store.factors.insertTotp(totp('t2', 'a1')),
-    'a new application': (store) => store.clients.insert(client('shop'), 'client-hash'),
     'a new signing key': (store) => store.signingKeys.insert(signingKey('s1', 'current')),
     'a transaction': (store) =>
       store.transaction(async (trx) => {
@@ -223,23 +213,6 @@ describe('postgres', () => {
     await sql.end()
     expect(await open.hot.findKey('hash-1')).toEqual(before)
     expect((await open.hot.findAccount('a1'))?.account).toEqual(account('a1'))
-  }, 60_000)
-
-  it('keeps the version while factors and identities are merely used', async () => {
-    const open = await places.openFresh('postgres')
-    await fill(open)
-    await open.store.identities.insert(identity('i1', 'a1'))
-    await open.store.factors.insertTotp(totp('t1', 'a1', { confirmed_at: NOW }))
-    await open.store.factors.insertPasskey(passkey('p1', 'a1'))
-    await open.store.factors.setRecoveryCodes('a1', ['r1'], NOW)
-    await bound.postgres()
-    const before = await open.hot.version()
-    await open.store.identities.used('i1', 'Zoé', NOW)
-    expect(await open.store.factors.useTotp('t1', 7)).toBe(true)
-    expect(await open.store.factors.usePasskey('p1', 7, true, NOW)).toBe(true)
-    expect(await open.store.factors.useRecoveryCode('a1', 'r1', NOW)).toBe(true)
-    await bound.postgres()
-    expect(await open.hot.version()).toBe(before)
   }, 60_000)
 
   it('moves the version by a notice, with no help of the clock', async () => {

@@ -173,6 +173,11 @@ describe.each(ENGINES)('%s', (engine) => {
     await store.sessions.giveKey('s1', 'shop', 'k2', NOW)
     const ending = await store.keys.expiringBetween(NOW, '2026-01-02T00:00:00.000Z')
     expect(ending.map(({ id }) => id)).toEqual(['k1'])
+    const listed = async (ofSessions?: boolean) =>
+      (await store.keys.list({ limit: 9 }, { account: 'a1', ofSessions })).map(({ id }) => id)
+    expect([await listed(), await listed(false), await listed(true)]).toEqual([['k1', 'k2'], ['k1'], ['k2']])
+    await store.sessions.end('s1', NOW)
+    expect(await listed(true)).toEqual(['k2'])
   })
 
   it('B-36 end when their organization goes, or nothing says any more that their account belongs to it', async () => {

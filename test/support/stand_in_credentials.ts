@@ -1,9 +1,10 @@
 import { OctroiError } from '../../src/core/errors.ts'
-import type { CredentialKind } from '../../src/core/program_types.ts'
+import type { CredentialKind, Principal } from '../../src/core/program_types.ts'
 import type { Admission } from '../../src/inbound/admission.ts'
 import type { Asking, Authenticator, Found } from '../../src/inbound/authenticators/authenticator.ts'
 import { Entrance, type Visit } from '../../src/inbound/entrance.ts'
 import { readHead } from '../../src/inbound/request_head.ts'
+import type { SessionAdmission } from '../../src/inbound/session_admissions.ts'
 
 /** An entrance whose authenticators know a handful of credentials. */
 
@@ -11,7 +12,7 @@ export const NOW = Date.parse('2026-11-22T12:00:00Z')
 
 type Making = Partial<{ disabled: boolean; revoked: boolean; endsAt: number; keyId: string | null }>
 
-function admission(proof: CredentialKind, { disabled, revoked, endsAt, keyId = null }: Making = {}): Admission {
+function admission(proof: Principal['proof'], { disabled, revoked, endsAt, keyId = null }: Making = {}): Admission {
   const time = (on: boolean | undefined) => (on === true ? '2026-01-01T00:00:00Z' : null)
   return {
     principal: { proof, key_id: keyId },
@@ -31,7 +32,11 @@ export const GOOD = {
   revoked: admission('api_key', { keyId: 'k3', revoked: true }),
   expired: admission('jwt', { endsAt: NOW }),
   disabled: admission('basic', { disabled: true }),
+  session: admission('session') as SessionAdmission,
 }
+
+export const SESSION_TOKEN = 's'.repeat(43)
+export const SESSION_HOST = 'app.example.org'
 
 const trouble = new OctroiError('store_unavailable', 'The store does not answer.')
 export const limited = new OctroiError('rate_limited', 'Too many.')
@@ -88,6 +93,9 @@ export function entrance(isLate = false) {
         refused.push(address)
         return refusal
       },
+    },
+    sessions: {
+      look: (_, token, host) => (token === SESSION_TOKEN && host === SESSION_HOST ? GOOD.session : 'unknown'),
     },
     certificateHeader: 'x-client-certificate',
     now: () => NOW,
