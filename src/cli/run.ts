@@ -63,6 +63,8 @@ async function runNoun(noun: Noun, words: readonly string[], world: World, termi
   if (verb === '' || verb.startsWith('-')) {
     throw new UsageError(`octroi ${noun.name} needs one of ${verbs.join(', ')}.`, [`See: octroi help ${noun.name}`])
   }
+  const below = verbs.filter((known) => known.startsWith(`${words.join(' ')} `))
+  if (below.length > 0) throw new UsageError(`octroi ${noun.name} needs one of ${below.join(', ')}.`)
   const hint = didYouMean(verb, verbs, `octroi ${noun.name} `) || ` It has ${verbs.join(', ')}.`
   throw new UsageError(`There is no command octroi ${noun.name} ${verb}.${hint}`)
 }

@@ -30,7 +30,8 @@ const add = command({
     const kind = kindOf(asked)
     const settings = { ...given({ preset: options.preset }), ...settingsOf(kind, options) }
     const secrets = await withAsked(terminal, kind, options, await givenSecrets(options, terminal, env))
-    const { id, name = options.preset ?? METHOD_KINDS[kind].title } = options
+    const { title, presetNames } = METHOD_KINDS[kind]
+    const { id, name = presetNames?.[options.preset ?? ''] ?? title } = options
     const made = await server.post('/sign-in-methods', {
       body: { kind, name, ...given({ id }), ...methodFields(options), settings, secrets },
     })

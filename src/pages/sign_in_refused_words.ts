@@ -23,6 +23,14 @@ const en: Table = {
     text: 'This page was open for too long, was used already, or belongs to another browser.',
     next: ['Start again, and stay in one window until you are signed in.'],
   },
+  spent: {
+    title: 'This link no longer works',
+    text: 'It was used already, is too old, or was replaced by a newer one.',
+    next: [
+      'If you have chosen your password already, sign in with it.',
+      'Otherwise ask whoever sent it for a new one.',
+    ],
+  },
   untrusted: {
     title: 'The provider’s answer could not be trusted',
     text: 'The answer of the provider did not hold when it was checked. You were not signed in, and nothing was changed.',
@@ -63,7 +71,7 @@ const en: Table = {
   },
   not_allowed: {
     title: 'This application is not open to you',
-    text: 'You are signed in, but your account is not among those that may use this application.',
+    text: 'Your account is not among those that may use this application.',
     next: ['If you need it, ask the administrator for access, with the number below.'],
   },
   bad_request: {
@@ -95,6 +103,14 @@ const fr: Table = {
     title: 'Veuillez recommencer',
     text: 'Cette page est restée ouverte trop longtemps, a déjà servi ou appartient à un autre navigateur.',
     next: ['Recommencez, en restant dans une seule fenêtre jusqu’à ce que vous soyez connecté.'],
+  },
+  spent: {
+    title: 'Ce lien ne fonctionne plus',
+    text: 'Il a déjà servi, il est trop ancien ou un autre l’a remplacé.',
+    next: [
+      'Si vous avez déjà choisi votre mot de passe, connectez-vous avec lui.',
+      'Sinon, demandez-en un nouveau à la personne qui vous l’a envoyé.',
+    ],
   },
   untrusted: {
     title: 'La réponse du fournisseur d’identité n’est pas fiable',
@@ -136,7 +152,7 @@ const fr: Table = {
   },
   not_allowed: {
     title: 'Cette application ne vous est pas ouverte',
-    text: 'Vous êtes connecté, mais votre compte ne fait pas partie de ceux qui peuvent utiliser cette application.',
+    text: 'Votre compte ne fait pas partie de ceux qui peuvent utiliser cette application.',
     next: ['Si vous en avez besoin, demandez un accès à l’administrateur, avec le numéro ci-dessous.'],
   },
   bad_request: {

@@ -21,7 +21,7 @@ interface Arriving {
 export async function enter(parts: DeskParts, { state, method, visit }: Arriving): Promise<StartedSession> {
   const { purpose } = state.flow
   if (purpose.kind === 'invitation' && !(await parts.links.spend(purpose.link)))
-    throw new SignInRefused('stale', 'The invitation was used already, or is too old.')
+    throw new SignInRefused('spent', 'The invitation was used already, or is too old.')
   const replaces = visit.session?.id
   if (state.raises !== null && state.raises !== replaces)
     throw new SignInRefused('stale', 'The session that was to be raised has ended.')

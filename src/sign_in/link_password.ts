@@ -25,7 +25,7 @@ export async function setByLink(
 }
 
 export function staleLink(): SignInRefused {
-  return new SignInRefused('stale', 'This link was used already, is too old, or was replaced by a newer one.')
+  return new SignInRefused('spent', 'This link was used already, is too old, or was replaced by a newer one.')
 }
 
 /** Whoever has the link reads what is sent there. Where another account has shown that, it stays the other's. */

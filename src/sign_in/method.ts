@@ -106,6 +106,8 @@ export const REFUSALS = [
   'denied',
   /** Too late, used already, another browser, another method. */
   'stale',
+  /** A link that was sent (invitation, reset): used, too old, or replaced by a newer one. */
+  'spent',
   /** The provider's answer does not hold: signature, nonce, issuer, audience, subject. */
   'untrusted',
   /** The provider did not check the person as strictly as was asked for. */
@@ -128,6 +130,7 @@ export type Refusal = (typeof REFUSALS)[number]
 const STATUS: Readonly<Record<Refusal, number>> = {
   denied: 403,
   stale: 400,
+  spent: 400,
   untrusted: 400,
   too_weak: 403,
   unknown: 403,

@@ -202,6 +202,7 @@ export const ldapKind = {
   settings: LdapSettings,
   secrets: { bind_password: { title: 'Password of bind_dn', optional: true } },
   presets: LDAP_PRESETS,
+  presetNames: { openldap: 'Directory', active_directory: 'Windows account' },
   open: openLdap,
   check: checkLdap,
 }

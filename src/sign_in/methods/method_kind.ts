@@ -68,6 +68,8 @@ export interface MethodKind<S = unknown> {
   readonly settings: z.ZodType<S>
   readonly secrets: Readonly<Record<string, MethodSecret>>
   readonly presets?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** What a method of a preset is called unless it is said. */
+  readonly presetNames?: Readonly<Record<string, string>>
   /** False: nobody can use it at this public URL. It is not offered then, and that is no fault. */
   isPossible?(parts: MethodParts): boolean
   /** `method.settings` is validated by `settings` before. Synchronous: the network is asked when somebody signs in. Throws for what cannot be. */

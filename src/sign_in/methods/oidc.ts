@@ -19,6 +19,15 @@ export const oidcKind: MethodKind<OidcSettings> = {
     private_key: { title: 'Private key of the client, in PEM (private_key_jwt)', optional: true },
   },
   presets: OIDC_PRESETS,
+  presetNames: {
+    proconnect: 'ProConnect',
+    datapass: 'DataPass',
+    keycloak: 'Keycloak',
+    authentik: 'authentik',
+    zitadel: 'Zitadel',
+    google: 'Google',
+    microsoft: 'Microsoft',
+  },
   open: openOidc,
   check: checkOidc,
 }

@@ -42,7 +42,7 @@ async function wantedBy(
 ): Promise<string | undefined> {
   if (purpose.kind === 'invitation') {
     const invited = await parts.links.invited(purpose.link)
-    if (invited === undefined) throw new SignInRefused('stale', 'The invitation was used already, or is too old.')
+    if (invited === undefined) throw new SignInRefused('spent', 'The invitation was used already, or is too old.')
     return invited
   }
   if (purpose.kind !== 'link') return undefined
