@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type AccountFault, type AccountView, accountPage, DONE, doneOf } from './account.ts'
+import type { AccountFault } from '../sign_in/account/own.ts'
+import { type AccountView, accountPage, DONE, doneOf } from './account.ts'
 import type { PeopleSurroundings } from './sign_in.ts'
 import { browserOf } from './user_agent.ts'
 

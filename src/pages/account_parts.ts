@@ -1,4 +1,5 @@
-import type { AccountFault, AccountSection, CONFIRMED, Done } from './account_view.ts'
+import type { AccountFault } from '../sign_in/account/own.ts'
+import type { AccountSection, CONFIRMED, Done } from './account_view.ts'
 import { ACCOUNT_WORDS } from './account_words.ts'
 import { attributes, type Content, type Html, html } from './html.ts'
 import type { Language } from './language.ts'

@@ -1,4 +1,5 @@
-import type { AccountFault, Done } from './account_view.ts'
+import type { AccountFault } from '../sign_in/account/own.ts'
+import type { Done } from './account_view.ts'
 import { type Html, html } from './html.ts'
 import type { Language } from './language.ts'
 

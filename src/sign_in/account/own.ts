@@ -51,18 +51,27 @@ export interface AccountParts {
 
 /** Why a change is not made, in words of the pages; nothing was changed. */
 export type AccountFault =
+  /** Not of the form that is asked for: an address, a name, a code of other than six digits. */
   | 'invalid'
+  /** A password, a code. */
   | 'wrong'
   | 'weak'
   | 'differs'
+  /** The address or the identity is there already, at this account. */
   | 'taken'
+  /** Somebody else's: the address was verified, or the identity linked, by another account. */
   | 'others'
+  /** What was to be changed is no longer there, or a step was too late. */
   | 'gone'
+  /** It is the last way to sign in. */
   | 'last_way'
+  /** The authenticator did not make a passkey, or its answer does not hold. */
   | 'passkey'
   | 'rate_limited'
   | 'busy'
+  /** The provider or directory does not answer. */
   | 'unavailable'
+  /** Mail could not be sent. */
   | 'mail'
 
 export interface FaultDetails {
