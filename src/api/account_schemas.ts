@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { canonicalEmail } from '../policy/email.ts'
 import { canonicalSubject } from '../policy/subject.ts'
-import { MAIL_LANGUAGES } from '../sign_in/messages.ts'
+import { MAIL_LANGUAGES } from '../sign_in/links/messages.ts'
 import { GroupIds } from './key_schemas.ts'
 import { Description, explain, Grant, Id, Name, text } from './schemas.ts'
 

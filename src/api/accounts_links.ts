@@ -1,6 +1,6 @@
 import { OctroiError } from '../core/errors.ts'
 import type { Account } from '../core/types.ts'
-import type { GivenLink } from '../sign_in/links.ts'
+import type { GivenLink } from '../sign_in/links/links.ts'
 import { requireAccount } from './accounts_holding.ts'
 import type { Operation } from './endpoint.ts'
 import { personFor } from './people_rules.ts'

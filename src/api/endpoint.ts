@@ -16,7 +16,7 @@ import type { Drafts } from '../outbound/onboarding/draft.ts'
 import type { Renewals } from '../outbound/tokens/renewals.ts'
 import type { Revocations } from '../outbound/tokens/revocations.ts'
 import type { WebhookSender } from '../outbound/webhooks/sender.ts'
-import type { PeopleLinks } from '../sign_in/links.ts'
+import type { PeopleLinks } from '../sign_in/links/links.ts'
 import type { MethodParts } from '../sign_in/methods/method_kind.ts'
 import type { Sessions } from '../sign_in/sessions.ts'
 

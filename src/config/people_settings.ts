@@ -31,12 +31,12 @@ export const PEOPLE_SETTINGS = {
       .optional(),
   },
   session_idle_s: {
-    env: 'OCTROI_SESSION_IDLE',
+    env: 'OCTROI_SESSION_IDLE_S',
     description: 'A session that was not used for so many seconds ends.',
     schema: seconds(60, 31_536_000).default(7_200),
   },
   session_max_s: {
-    env: 'OCTROI_SESSION_MAX',
+    env: 'OCTROI_SESSION_MAX_S',
     description: 'A session ends so many seconds after it began, whatever happens.',
     schema: seconds(60, 31_536_000).default(43_200),
   },

@@ -7,8 +7,8 @@ import { headerIn, type RequestHead } from '../inbound/request_head.ts'
 import type { SessionAdmission } from '../inbound/session_admissions.ts'
 import { type SessionPlace, visitCookie } from '../inbound/session_cookie.ts'
 import { missingNeeds, NO_NEEDS, type SessionNeeds } from '../policy/route_session.ts'
-import type { HostAddress } from '../sign_in/host_address.ts'
-import type { HostSessions } from '../sign_in/host_sessions.ts'
+import type { HostAddress } from '../sign_in/hosts/host_address.ts'
+import type { HostSessions } from '../sign_in/hosts/host_sessions.ts'
 import { newToken } from '../sign_in/secrets.ts'
 
 /** How long the way to the sign-in and back may take. */

@@ -10,8 +10,8 @@ import type { Callers } from '../inbound/caller.ts'
 import type { Guard } from '../inbound/entrance.ts'
 import { presentedIn } from '../inbound/presented.ts'
 import { readHead } from '../inbound/request_head.ts'
-import type { Exchanged } from '../sign_in/application_codes.ts'
-import type { ClientApplications } from '../sign_in/applications.ts'
+import type { ClientApplications } from '../sign_in/applications/applications.ts'
+import type { Exchanged } from '../sign_in/applications/codes.ts'
 import { sendProblem } from './api_routes.ts'
 
 export interface ExchangeDoor {

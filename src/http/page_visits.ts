@@ -1,4 +1,4 @@
-import { SignInStopped } from '../sign_in/visit.ts'
+import { SignInStopped } from '../sign_in/desk/visit.ts'
 
 /** What a browser sent, read in one way only. */
 

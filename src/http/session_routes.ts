@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Outcome, Visit } from '../sign_in/visit.ts'
+import type { Outcome, Visit } from '../sign_in/desk/visit.ts'
 import { type PeopleDoor, servePages } from './sign_in_routes.ts'
 import { answerOf, visitOf } from './sign_in_views.ts'
 import type { Visitor } from './visitor.ts'

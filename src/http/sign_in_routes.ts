@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { OctroiError } from '../core/errors.ts'
 import { PASSKEY_SCRIPT } from '../pages/passkey_script.ts'
+import type { Outcome, Visit } from '../sign_in/desk/visit.ts'
 import type { SignIn } from '../sign_in/open.ts'
-import type { Outcome, Visit } from '../sign_in/visit.ts'
 import { answerOf, visitOf } from './sign_in_views.ts'
 import type { Answered, Visitor, Visitors } from './visitor.ts'
 

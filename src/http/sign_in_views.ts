@@ -1,6 +1,6 @@
 import type { Session } from '../core/people_types.ts'
-import { BEGUN_S } from '../sign_in/begun.ts'
-import type { Outcome, Visit } from '../sign_in/visit.ts'
+import { BEGUN_S } from '../sign_in/desk/begun.ts'
+import type { Outcome, Visit } from '../sign_in/desk/visit.ts'
 import type { Answered, Visitor, Visitors } from './visitor.ts'
 
 /** The visitor, as far as sign-in has to know him. */

@@ -9,9 +9,9 @@ import type { SessionAdmission, SessionAdmissions } from '../inbound/session_adm
 import { chooseLanguage } from '../pages/language.ts'
 import type { Page } from '../pages/page.ts'
 import { type PeopleSurroundings, signInPage } from '../pages/sign_in.ts'
+import { SignInStopped } from '../sign_in/desk/visit.ts'
 import { newToken, type PeopleSecrets, TOKEN_SHAPE } from '../sign_in/secrets.ts'
 import type { SignInStage } from '../sign_in/stage.ts'
-import { SignInStopped } from '../sign_in/visit.ts'
 import { sendProblem } from './api_routes.ts'
 import { type Fields, fieldsOf, firstOf, split, withoutLanguage } from './page_visits.ts'
 

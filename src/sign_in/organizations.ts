@@ -1,6 +1,6 @@
 import type { Organization } from '../core/people_types.ts'
 import type { Store } from '../core/stores.ts'
-import type { SignInState } from './sign_in_state.ts'
+import type { SignInState } from './desk/sign_in_state.ts'
 
 type Reads = Pick<Store, 'organizations'>
 

@@ -5,10 +5,10 @@ import { randomId } from '../core/ids.ts'
 import type { SignInMethod } from '../core/people_types.ts'
 import type { Store } from '../core/stores.ts'
 import type { Account } from '../core/types.ts'
+import type { SignInState } from './desk/sign_in_state.ts'
 import type { Claims, IdentityProof } from './method.ts'
 import { claimedOrganizations } from './organizations.ts'
 import { addressOf, putAddress } from './provisioning_address.ts'
-import type { SignInState } from './sign_in_state.ts'
 
 /** What becomes of a proof in the store: the account, its identity, its groups and memberships. Nothing before the end of the steps. */
 

@@ -110,7 +110,7 @@ describe.each(['sqlite', 'postgres'] as const)('T37 on %s', (engine) => {
 describe('time', () => {
   let scene: SessionScene
   beforeAll(async () => {
-    scene = await startSessionScene({ OCTROI_SESSION_IDLE: '600', OCTROI_SESSION_MAX: '3600' })
+    scene = await startSessionScene({ OCTROI_SESSION_IDLE_S: '600', OCTROI_SESSION_MAX_S: '3600' })
   })
   afterAll(() => scene.stop())
   afterEach(() => void vi.useRealTimers())

@@ -1,7 +1,7 @@
 import { createHash, createSecretKey } from 'node:crypto'
 import type { Session } from '../../src/core/people_types.ts'
 import { generateKey } from '../../src/inbound/key_format.ts'
-import { ClientApplications } from '../../src/sign_in/applications.ts'
+import { ClientApplications } from '../../src/sign_in/applications/applications.ts'
 import { PeopleSecrets } from '../../src/sign_in/secrets.ts'
 import type { TowardsApp } from '../../src/sign_in/towards.ts'
 import type { OpenStore } from '../../src/store/open.ts'

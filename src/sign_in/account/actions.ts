@@ -1,4 +1,4 @@
-import type { RecordParts } from '../sign_in_record.ts'
+import type { RecordParts } from '../desk/sign_in_record.ts'
 import { addAuthenticator, type NewAuthenticator, removeAuthenticator, startAuthenticator } from './authenticators.ts'
 import { addEmail, makePrimary, removeEmail } from './emails.ts'
 import { beginLink, linkByForm, removeIdentity } from './identities.ts'

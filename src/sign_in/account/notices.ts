@@ -1,6 +1,6 @@
 import type { Mail } from '../../core/mail.ts'
 import type { Store } from '../../core/stores.ts'
-import { mailedAddress } from '../link_addresses.ts'
+import { mailedAddress } from '../links/link_addresses.ts'
 import { type MailLanguage, noticeMail } from './mail_words.ts'
 
 /** What a person hears of by mail, since it may have been somebody else (OWASP ASVS 6.3.7). */
