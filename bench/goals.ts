@@ -4,7 +4,8 @@ export interface Goal {
   readonly reach: number
   readonly aim: number
   readonly better: 'more' | 'less'
-  readonly unit: '×' | 'ms' | 'MB' | '%'
+  /** Empty: a bare number. */
+  readonly unit: '×' | 'ms' | 'MB' | '%' | ''
 }
 
 export const GOALS = {
@@ -48,6 +49,16 @@ export const GOALS = {
   signing: { what: 'a call signed by oauth2 against basic', reach: 1.05, aim: 1, better: 'less', unit: '×' },
   idle_cpu: { what: 'idle, 10,000 connections with tokens', reach: 1, aim: 0.3, better: 'less', unit: '%' },
   start: { what: 'start to first answer against bare node:http', reach: 3, aim: 2, better: 'less', unit: '×' },
+  signin_writes: { what: 'databases written by GET /sign-in', reach: 0, aim: 0, better: 'less', unit: '' },
+  signin_passwords: {
+    what: 'throughput of the proxy, 100 wrong passwords a second',
+    reach: 0.9,
+    aim: 0.97,
+    better: 'more',
+    unit: '×',
+  },
+  signin_memory: { what: 'memory, 40 sign-ins at once', reach: 200, aim: 150, better: 'less', unit: 'MB' },
+  signin_timing: { what: "Welch's |t| of the time of an answer", reach: 2.6, aim: 2, better: 'less', unit: '' },
   storm: { what: 'throughput after a disconnect storm', reach: 0.9, aim: 0.95, better: 'more', unit: '×' },
 } as const satisfies Record<string, Goal>
 

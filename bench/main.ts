@@ -17,6 +17,10 @@ import { memory } from './scenarios/memory.ts'
 import { large, small } from './scenarios/proxy.ts'
 import type { Bench, Scenario } from './scenarios/scenario.ts'
 import { schemes } from './scenarios/schemes.ts'
+import { signInMemory } from './scenarios/signin_memory.ts'
+import { signInPage } from './scenarios/signin_page.ts'
+import { signInPasswords } from './scenarios/signin_passwords.ts'
+import { signInTiming } from './scenarios/signin_timing.ts'
 import { start } from './scenarios/start.ts'
 import { storm } from './scenarios/storm.ts'
 import { median } from './statistics.ts'
@@ -33,6 +37,10 @@ const RUN: Readonly<Record<ScenarioName, Scenario>> = {
   idle,
   checks,
   guesses,
+  'signin-page': signInPage,
+  'signin-passwords': signInPasswords,
+  'signin-memory': signInMemory,
+  'signin-timing': signInTiming,
 }
 
 type Reports = Partial<Record<ScenarioName, Report>>

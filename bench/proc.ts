@@ -53,6 +53,12 @@ export function pssMegabytes(root: number): number {
   return (kib * 1024) / 1e6
 }
 
+/** The most memory in MB (10^6) that the tree has had resident since it started, shared pages and all: the kernel's high-water marks. */
+export function peakRssMegabytes(root: number): number {
+  const marks = processTree(root).map((pid) => /^VmHWM:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1])
+  return (marks.reduce((sum, kib) => sum + Number(kib ?? 0), 0) * 1024) / 1e6
+}
+
 /** Open TCP connections on this machine whose far end is `port` of 127.0.0.1. */
 export function connectionsTo(port: number): number {
   const far = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`

@@ -49,7 +49,7 @@ export function lines({ columns, rows }: Table): string[] {
 function bound(goal: Goal, value: number): string {
   const sign = goal.better === 'more' ? '≥' : '≤'
   const text = goal.unit === '×' && value < 0.1 ? `1/${Math.round(1 / value)}` : figure(value)
-  return `${sign} ${text}${goal.unit === '×' ? '' : ` ${goal.unit}`}`
+  return `${sign} ${text}${goal.unit === '×' || goal.unit === '' ? '' : ` ${goal.unit}`}`
 }
 
 export function verdict({ goal, values }: Finding): 'aim' | 'reached' | 'NO' {

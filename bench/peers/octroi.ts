@@ -61,12 +61,15 @@ export async function serve(lab: Lab, site: Site): Promise<Running> {
   return server
 }
 
-/** One call of the management API. @throws with the problem document when the answer is not 2xx */
+/** One call of the management API; `undefined` is no body. @throws with the problem document when the answer is not 2xx */
 export async function api(site: Site, path: string, body: unknown): Promise<Record<string, unknown>> {
   const response = await fetch(`http://127.0.0.1:${site.port}/api/v1${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${site.adminKey}` },
-    body: JSON.stringify(body),
+    headers: {
+      authorization: `Bearer ${site.adminKey}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: body === undefined ? null : JSON.stringify(body),
   })
   const text = await response.text()
   if (!response.ok) throw new Error(`POST ${path} → ${response.status} ${text}`)
