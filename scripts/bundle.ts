@@ -23,7 +23,7 @@ await rm(dist, { recursive: true, force: true })
 const { metafile } = await build({
   entryPoints: {
     main: join(root, 'src', 'main.ts'),
-    // A thread of its own: see src/inbound/hashes/slow_hashes.ts.
+    // A thread of its own: see src/inbound/hashes/hash_thread.ts.
     hash_worker: join(root, 'src', 'inbound', 'hashes', 'hash_worker.ts'),
   },
   outdir: dist,

@@ -135,7 +135,7 @@ describe('octroi account', () => {
     expect(await run(['account', 'password', 'ada'])).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringContaining('password: is for accounts of programs'),
+      stderr: expect.stringContaining('password: is needed for a person'),
     })
   })
 

@@ -55,10 +55,11 @@ it('A-33: a program is an account of its own kind: nobody has to be made inactiv
   const [ofPerson, ofService] = [await made('integrator'), await made('till')]
   await api('POST', '/accounts/integrator/disable')
   expect([await through(scene, ofPerson.key), await through(scene, ofService.key)]).toEqual(['unauthenticated', 200])
-  // It may also call by itself; a person may not, by any password.
+  // It may also call by itself; a person may not: his password is for signing in.
   const body = { password: 'the-password-of-the-till' }
   expect((await api('POST', '/accounts/till/password', body)).status).toBeLessThan(300)
-  expect((await api('POST', '/accounts/integrator/password', body)).status).toBe(400)
+  await api('POST', '/accounts/integrator/enable')
+  expect((await api('POST', '/accounts/integrator/password', body)).status).toBe(200)
   await route(scene, { path: '/services/**', accept: { any: ['basic'] } })
   const answer = await check(scene, { Authorization: basic('till', body.password) }, '/services/x')
   expect([answer.status, answer.headers.get('octroi-kind'), answer.headers.get('octroi-key-id')]).toEqual([
@@ -66,6 +67,8 @@ it('A-33: a program is an account of its own kind: nobody has to be made inactiv
     'service',
     '',
   ])
+  const person = await check(scene, { Authorization: basic('integrator', body.password) }, '/services/x')
+  expect(person.status).toBe(401)
 })
 
 it('A-34: a key that is disabled itself is denied, whatever its account is', async () => {

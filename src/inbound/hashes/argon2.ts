@@ -1,4 +1,4 @@
-import { argon2, timingSafeEqual } from 'node:crypto'
+import { argon2Sync, timingSafeEqual } from 'node:crypto'
 import { COST, type PasswordHash } from '../phc.ts'
 import { cost, type HashFamily, HashFault, required, type StoredHash } from './stored_hash.ts'
 
@@ -40,15 +40,12 @@ function stored(hash: Argon2Hash): StoredHash {
     memory,
     isSlow: false,
     isOutdated: type !== 'argon2id' || memory < COST.memory || passes < COST.passes,
-    matches: async (password) => timingSafeEqual(await computeArgon2(hash, password), tag),
+    matches: async (password) => timingSafeEqual(computeArgon2(hash, password), tag),
   }
 }
 
-/** In the pool of threads. */
-export function computeArgon2(hash: Argon2Hash, password: string): Promise<Buffer> {
+/** Tens of milliseconds and more, in which nothing else happens: for the thread of hashes. */
+export function computeArgon2(hash: Argon2Hash, password: string): Buffer {
   const { type, memory, passes, parallelism, salt, tag } = hash
-  const parameters = { message: password, nonce: salt, parallelism, tagLength: tag.length, memory, passes }
-  return new Promise((resolve, reject) => {
-    argon2(type, parameters, (error, result) => (error ? reject(error) : resolve(result)))
-  })
+  return argon2Sync(type, { message: password, nonce: salt, parallelism, tagLength: tag.length, memory, passes })
 }

@@ -2,10 +2,11 @@
 export interface StoredHash {
   /** What it takes while it is computed, in KiB. */
   readonly memory: number
-  /** Computed in JavaScript: not in the pool of threads that the platform has for such work, but in one of ours. */
+  /** Hundreds of milliseconds and more: ours are not to wait behind it. */
   readonly isSlow: boolean
   /** Whether a hash of ours, made now, would cost more, or it is of another kind. */
   readonly isOutdated: boolean
+  /** For the thread of hashes: nothing else happens while it is computed. */
   matches(password: string): Promise<boolean>
 }
 

@@ -2,32 +2,52 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { tooBusy } from '../too_busy.ts'
+import type { Argon2Hash } from './argon2.ts'
 import type { Answer, Question } from './hash_worker.ts'
-
-/** One at work and these that wait: with the dearest hash that is taken, half a minute. */
-const WAITING = 16
 
 interface Waiting {
   readonly question: Question
-  readonly resolve: (matches: boolean) => void
+  readonly resolve: (result: never) => void
   readonly reject: (error: Error) => void
 }
 
+/** What is asked, before it has its number. */
+type Asked = { readonly password: string } & ({ readonly hash: string } | { readonly make: Argon2Hash })
+
 /**
- * bcrypt and sha-crypt are computed in JavaScript, hundreds of milliseconds each: in a thread of their own, which begins at first need and
- * keeps no process from ending.
+ * A thread of low priority for one hash at a time, which begins at first need and keeps no process from ending. The memory of the last hash
+ * stays with it: more threads would keep as many times as much.
  */
-export class SlowHashes {
+export class HashThread {
+  readonly #most: number
   readonly #waiting: Waiting[] = []
   #working: Waiting | undefined
   #worker: Worker | undefined
   #asked = 0
 
+  /** `most`: so many wait behind the one at work; beyond that `busy` is told. */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get isFull(): boolean {
+    return this.#working !== undefined && this.#waiting.length >= this.#most
+  }
+
   /** Throws `busy`. */
-  async matches(hash: string, password: string): Promise<boolean> {
-    if (this.#working !== undefined && this.#waiting.length >= WAITING) throw tooBusy()
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ question: { id: ++this.#asked, hash, password }, resolve, reject })
+  matches(hash: string, password: string): Promise<boolean> {
+    return this.#ask({ hash, password })
+  }
+
+  /** The tag that `make` asks for. Throws `busy`. */
+  async tag(make: Argon2Hash, password: string): Promise<Buffer> {
+    return Buffer.from(await this.#ask<Uint8Array>({ make, password }))
+  }
+
+  async #ask<T>(asked: Asked): Promise<T> {
+    if (this.isFull) throw tooBusy()
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ question: { id: ++this.#asked, ...asked }, resolve, reject })
       this.#next()
     })
   }
@@ -55,10 +75,10 @@ export class SlowHashes {
   #begin(): Worker {
     // It is handed what it needs with each question: neither the environment, where secrets are, nor what the process was started with.
     const worker = new Worker(workerFile(), { env: {}, execArgv: [], argv: [], name: 'password hashes' })
-    worker.on('message', ({ id, matches }: Answer) => {
+    worker.on('message', ({ id, result }: Answer) => {
       const done = this.#done(id)
-      if (matches === null) done?.reject(new Error('A stored password hash could not be computed.'))
-      else done?.resolve(matches)
+      if (result === null) done?.reject(new Error('A stored password hash could not be computed.'))
+      else done?.resolve(result as never)
       this.#next()
     })
     worker.on('error', (error) => this.#lost(worker, error))
