@@ -2,7 +2,7 @@ import type { Organization } from '../core/people_types.ts'
 import type { Store } from '../core/stores.ts'
 import type { Account } from '../core/types.ts'
 import { holdsPermission } from '../policy/permissions.ts'
-import { grantsByApplications } from './applications_holding.ts'
+import { grantsByApplications, requireKnownTo } from './applications_holding.ts'
 import type { Operation } from './endpoint.ts'
 import { everyKey } from './every.ts'
 import { requireHeld } from './grant_context.ts'
@@ -18,15 +18,17 @@ export async function requireAccount(
   { principal, parts }: Asking,
   store: Store,
   states: readonly Account[],
+  joining: readonly Organization[] = [],
 ): Promise<void> {
   if (holdsPermission(principal.permissions, '*')) return
   const [{ id }] = states as [Account]
   // What was revoked is revoked for good, and holds nothing.
   const keys = (await everyKey(store, { account: id })).filter(({ revoked_at }) => revoked_at === null)
-  const organizations = await organizationsOf(store, id)
+  const organizations = [...(await organizationsOf(store, id)), ...joining]
   for (const account of states) {
     const groups = [...new Set([...account.groups, ...organizations.flatMap((one) => one.groups)])].sort()
     const entering = { account, groups, organizations: organizations.map((one) => one.id) }
+    await requireKnownTo(store, entering, principal)
     const gained = [...(await grantsOfGroups(store, groups)), ...(await grantsByApplications(store, entering))]
     const own = holdingsOfAccount({ ...account, groups }, gained, principal)
     const ofKeys = keys.map((key) => holdingsOfKey(key.id, key, account))

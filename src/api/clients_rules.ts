@@ -4,6 +4,7 @@ import type { Client as Stored } from '../core/people_types.ts'
 import type { Principal } from '../core/program_types.ts'
 import type { Store } from '../core/stores.ts'
 import { holdsPermission } from '../policy/permissions.ts'
+import { isLoopbackHost } from '../policy/route_hosts.ts'
 import type { Client } from './client_schemas.ts'
 import type { ApiParts, Operation } from './endpoint.ts'
 import { invalid } from './faults.ts'
@@ -51,12 +52,17 @@ export async function checkClient(store: Store, parts: ApiParts, client: Stored)
   return [...ofGrants.map((warning) => `token.${warning}`), ...warningsOf(client)]
 }
 
-/** An application on our own origin could act as whoever looks at the console (D2). */
+/**
+ * An application on our own origin could act as whoever looks at the console (D2); at another port of our host it is sent our cookies, which
+ * know no ports (RFC 6265 §8.5). On loopback everybody is a developer.
+ */
 function addressFaults({ redirect_uris, post_logout_redirect_uris }: Stored, publicUrl: string): FieldError[] {
-  const own = new URL(publicUrl).origin
+  const own = new URL(publicUrl)
+  const isOurs = (uri: URL) =>
+    uri.origin === own.origin || (uri.hostname === own.hostname && !isLoopbackHost(own.hostname))
   const faultsOf = (path: string, uris: readonly string[]) =>
     uris.flatMap((uri, i) =>
-      new URL(uri).origin === own
+      isOurs(new URL(uri))
         ? [{ path: `${path}.${i}`, message: 'is at Octroi itself; put the application on a host of its own' }]
         : [],
     )

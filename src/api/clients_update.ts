@@ -32,6 +32,7 @@ export const clientsUpdate = endpoint({
       // What stays as it is must not keep anybody from disabling it.
       const warnings = onlyDisables(body) ? [] : await checkClient(store, parts, client)
       await store.clients.update(client)
+      if (client.disabled_at !== null || !client.token.enabled) await store.clients.endTokens(client.id, now)
       await store.events.insert(newEvent('client.updated', `client:${client.id}`, changedFields(body)))
       return { ...presentClient(client), warnings }
     })

@@ -4,6 +4,7 @@ import type { Membership, Organization as Stored } from '../core/people_types.ts
 import type { Store } from '../core/stores.ts'
 import type { Account } from '../core/types.ts'
 import { requireAccount } from './accounts_holding.ts'
+import { grantsByApplications, requireKnownTo } from './applications_holding.ts'
 import type { Operation } from './endpoint.ts'
 import { invalid } from './faults.ts'
 import { requireHeld } from './grant_context.ts'
@@ -25,9 +26,12 @@ export async function requireOrganization(
   store: Store,
   states: readonly Stored[],
 ): Promise<void> {
-  for (const { groups } of states) {
-    if (groups.length === 0) continue
-    const grants = await grantsOfGroups(store, groups)
+  for (const { id, groups } of states) {
+    const entering = { account: { id: NOBODY, kind: 'person' as const }, groups, organizations: [id] }
+    const gained = await grantsByApplications(store, entering, true)
+    await requireKnownTo(store, entering, principal)
+    if (groups.length === 0 && gained.length === 0) continue
+    const grants = [...(await grantsOfGroups(store, groups)), ...gained]
     const visitor = { key_id: null, account: NOBODY, groups, proofs: [], possible: ['session' as const] }
     await requireHeld(store, parts.catalogue, principal, [
       { permissions: [], grants, groups, expires_at: null, cidrs: [], visitor },
@@ -53,13 +57,13 @@ export async function organizationFor(store: Store, id: string): Promise<Stored>
 export async function requireMember(
   asking: Asking,
   store: Store,
-  { groups }: Stored,
+  organization: Stored,
   accountId: string,
 ): Promise<Account> {
   const account = await store.accounts.get(accountId)
   if (account === undefined) throw notFound('account', accountId)
-  const acting = { ...account, groups: [...new Set([...account.groups, ...groups])].sort() }
-  await requireAccount(asking, store, [account, acting])
+  const acting = { ...account, groups: [...new Set([...account.groups, ...organization.groups])].sort() }
+  await requireAccount(asking, store, [account, acting], [organization])
   return account
 }
 

@@ -25,7 +25,7 @@ export interface EmailStore {
   delete(account: string, canonical: string): Promise<boolean>
   /** The one account that has verified it. */
   findVerified(canonical: string): Promise<Account | undefined>
-  /** Everybody who has it as his own or as the address that an administrator gave (`accounts.email`); two at most. */
+  /** Everybody who has it as his own or as the address that an administrator gave (`accounts.email`), these first; two at most. */
   holders(canonical: string): Promise<readonly Account[]>
 }
 
@@ -121,6 +121,8 @@ export interface FactorStore {
 }
 
 export interface ClientStore {
+  /** What it got for people is revoked. */
+  endTokens(id: string, now: string): Promise<void>
   insert(client: Client, secretHash: string): Promise<void>
   get(id: string): Promise<Client | undefined>
   list(page: Page): Promise<readonly Client[]>

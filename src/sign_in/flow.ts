@@ -25,6 +25,8 @@ export interface Flow {
   readonly methods: readonly string[]
   /** SIRET of the organization that is taken without asking, if it is one of his. */
   readonly organizationHint: string | null
+  /** When it was made first, milliseconds since the epoch: sealing it again makes it no younger. */
+  readonly since?: number | undefined
 }
 
 interface Sealed extends Flow {
@@ -67,7 +69,7 @@ export class Flows {
 
   /** URL-safe. */
   seal(flow: Flow, challenge?: string): string {
-    const sealed: Sealed = { v: 1, at: this.#now(), ...flow, challenge }
+    const sealed: Sealed = { v: 1, at: flow.since ?? this.#now(), ...flow, challenge }
     return this.#secrets.seal(sealed, PLACE)
   }
 
@@ -77,7 +79,7 @@ export class Flows {
     const sealed = this.#secrets.open<Sealed>(text, PLACE)
     if (sealed?.v !== 1 || this.#now() - sealed.at > HOUR_MS) return undefined
     const { v, at, challenge, ...flow } = sealed
-    return { flow, challenge }
+    return { flow: { ...flow, since: at }, challenge }
   }
 
   /** Whether it fits where it has to go. */

@@ -24,7 +24,7 @@ const MAX_NAME = 200
 export async function provision(at: Provisioned, state: SignInState): Promise<string> {
   if (state.proof.kind === 'account') return state.proof.account
   const account = state.account === null ? await create(at, state.proof) : await update(at, state.account, state.proof)
-  await putIdentity(at, account, state.proof)
+  await putIdentity(at, account, state.proof, state.link || state.account === null)
   await setMemberships(at, account, state)
   return account
 }
@@ -115,7 +115,12 @@ async function setEmail(store: Store, id: string, email: string, now: Date): Pro
   await store.events.insert(newEvent('account.updated', `account:${id}`, { fields: ['email'] }, now))
 }
 
-async function putIdentity({ store, method, now }: Provisioned, account: string, proof: IdentityProof): Promise<void> {
+async function putIdentity(
+  { store, method, now }: Provisioned,
+  account: string,
+  proof: IdentityProof,
+  isNew: boolean,
+): Promise<void> {
   const { issuer, subject, claims } = proof
   const at = now.toISOString()
   const label = bounded(claims.email ?? claims.name ?? subject)
@@ -124,6 +129,8 @@ async function putIdentity({ store, method, now }: Provisioned, account: string,
   if (known !== undefined && known.account !== account)
     throw new OctroiError('conflict', 'The identity was linked with another account meanwhile.')
   if (known !== undefined) return store.identities.used(known.id, label, at)
+  // It was his when the sign-in began, and has been taken away since.
+  if (!isNew) throw new OctroiError('conflict', 'The identity was taken away meanwhile.')
   const id = randomId(16)
   await store.identities.insert({
     id,

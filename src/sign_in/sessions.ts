@@ -166,6 +166,8 @@ export class Sessions {
    * them.
    */
   async endAll(account: string, why: SessionEnd, except?: string, store = this.#parts.store): Promise<number> {
+    // Who has proved himself and waits at a step proved it with what is good no longer.
+    await this.#parts.activity.tickets.deleteOfAccount(account, 'step')
     return store.transaction(async (bound) => {
       const count = await bound.sessions.endAll(account, this.#date().toISOString(), except)
       const data = { sessions: count, why, ...(except === undefined ? {} : { except }) }

@@ -8,6 +8,7 @@ import { alone, atomically } from './atomic.ts'
 import { explaining } from './conflicts.ts'
 import { requireGroups } from './memberships.ts'
 import type { MainTables } from './schema.ts'
+import { revokeOutgrown } from './session_ends.ts'
 
 export class Accounts implements AccountStore {
   readonly #db: Kysely<MainTables>
@@ -45,6 +46,7 @@ export class Accounts implements AccountStore {
       await db.deleteFrom('account_groups').where('account_id', '=', id).execute()
       await db.deleteFrom('account_certificates').where('account_id', '=', id).execute()
       await insertDetails(db, account)
+      await revokeOutgrown(db, { account: id }, account.updated_at)
     })
   }
 

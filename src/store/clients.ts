@@ -65,6 +65,10 @@ export class Clients implements ClientStore {
     })
   }
 
+  async endTokens(id: string, now: string): Promise<void> {
+    await alone(this.#db, (db) => revokeSessionKeys(db, sql`client_id = ${id}`, now))
+  }
+
   async delete(id: string, now: string): Promise<boolean> {
     return alone(this.#db, async (db) => {
       await revokeSessionKeys(db, sql`client_id = ${id}`, now)

@@ -60,7 +60,9 @@ export class Emails implements EmailStore {
   async holders(canonical: string): Promise<readonly Account[]> {
     const { rows } = await sql<AccountRow>`
       ${SELECT} where a.id in (select account_id from emails where canonical = ${canonical}
-        union select id from accounts where email_canonical = ${canonical}) order by a.id limit 2`.execute(this.#db)
+        union select id from accounts where email_canonical = ${canonical}) order by case when a.email_canonical = ${canonical} then 0 else 1 end, a.id limit 2`.execute(
+      this.#db,
+    )
     return rows.map(accountFromRow)
   }
 }

@@ -10,7 +10,7 @@ import { explaining } from './conflicts.ts'
 import { requireGroups } from './memberships.ts'
 import { requireAccount, requireOrganizations } from './references.ts'
 import type { MainTables } from './schema.ts'
-import { endSessions } from './session_ends.ts'
+import { endSessions, revokeOutgrown } from './session_ends.ts'
 
 export class Organizations implements OrganizationStore {
   readonly #db: Kysely<MainTables>
@@ -53,6 +53,7 @@ export class Organizations implements OrganizationStore {
       if (numUpdatedRows === 0n) return
       await db.deleteFrom('organization_groups').where('organization_id', '=', id).execute()
       await insertGroups(db, id, groups)
+      await revokeOutgrown(db, { organization: id }, organization.updated_at)
     })
   }
 

@@ -29,3 +29,26 @@ export async function revokeSessionKeys(
       and id in (select key_id from session_keys where ${found})`.execute(db)
   await sql`update session_keys set session_id = null where ${found}`.execute(db)
 }
+
+/**
+ * Revokes keys of applications that say groups which their person no longer has, of his own or by the organization of their session: what
+ * such a key says does not change by itself. `owner` and `organization` are the ones that were changed.
+ */
+export async function revokeOutgrown(
+  db: Kysely<MainTables>,
+  changed: { readonly account: string } | { readonly organization: string },
+  now: string,
+): Promise<void> {
+  const of =
+    'account' in changed ? sql`k.account_id = ${changed.account}` : sql`s.organization = ${changed.organization}`
+  await sql`
+    update api_keys set revoked_at = ${now}, updated_at = ${now} where revoked_at is null and id in (
+      select k.id from api_keys k join session_keys x on x.key_id = k.id join sessions s on s.id = x.session_id
+        join key_groups g on g.key_id = k.id
+      where ${of} and k.revoked_at is null
+        and not exists (select 1 from account_groups a where a.account_id = k.account_id and a.group_id = g.group_id)
+        and not exists (
+          select 1 from organization_groups o where o.organization_id = s.organization and o.group_id = g.group_id))`.execute(
+    db,
+  )
+}

@@ -179,7 +179,8 @@ describe('a forgotten password', () => {
     await ask('after')
     const to = []
     for (let i = 0; i < 6; i++) to.push((await smtp.next()).to[0])
-    expect(to).toEqual([...new Array(5).fill('flooded@example.org'), 'after@example.org'])
+    // Each leaves when it likes.
+    expect(to.sort()).toEqual(['after@example.org', ...new Array(5).fill('flooded@example.org')])
   })
 })
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Store } from '../../src/core/stores.ts'
+import type { Account } from '../../src/core/types.ts'
 import type { OpenStore } from '../../src/store/open.ts'
 import { stopSharedPostgres } from '../support/postgres.ts'
 import { client, email, identity, organization, passkey, session, totp } from './people_rows.ts'
@@ -132,6 +133,29 @@ describe.each(ENGINES)('%s', (engine) => {
     const late = store.transaction((trx) => give('late', 'none', 'a1', 'shop', trx))
     await expect(late).rejects.toEqual(conflict('session has ended'))
     expect(await store.keys.get('late')).toBeUndefined()
+  })
+
+  it('end what says a group that its person, or the organization he acts for, no longer has', async () => {
+    for (const id of ['staff', 'boss']) await store.groups.insert(group(id))
+    await store.organizations.update(organization('o1', { groups: ['boss'] }))
+    const a2 = { ...(await store.accounts.get('a2')), groups: ['staff'] } as Account
+    await store.accounts.update(a2)
+    await store.sessions.insert(session('s1', 'a2', { organization: 'o1' }), 'token-1')
+    const both = async (id: string) => {
+      await store.keys.insert(apiKey(id, 'a2', { groups: ['boss', 'staff'] }), keySecret(`hash of ${id}`, id))
+      await store.sessions.giveKey('s1', 'shop', id, NOW)
+    }
+    await both('first')
+    await store.accounts.update({ ...a2, name: 'Another name' })
+    expect(await revoked('first')).toEqual([null])
+    await store.accounts.update({ ...a2, groups: [], updated_at: NOW })
+    expect(await revoked('first')).toEqual([NOW])
+    await store.accounts.update(a2)
+    await both('second')
+    await store.organizations.update(organization('o1', { label: 'Another', groups: ['boss'] }))
+    expect(await revoked('second')).toEqual([null])
+    await store.organizations.update(organization('o1', { updated_at: NOW }))
+    expect(await revoked('second')).toEqual([NOW])
   })
 
   it('leave no live key behind when one is given while they end', async () => {

@@ -65,8 +65,10 @@ export async function makePrimary(parts: AccountParts, own: Own, id: string): Pr
 }
 
 export async function removeEmail(parts: AccountParts, own: Own, id: string): Promise<void> {
-  const { address } = await requireOwn(parts.store, own, id)
-  const change = { event: 'account.email_removed', notice: 'email_removed', also: [address] } as const
+  const { address, verified, primary: isGiven } = await requireOwn(parts.store, own, id)
+  // One that was only ever typed may be a stranger's.
+  const also = verified || isGiven ? [address] : []
+  const change = { event: 'account.email_removed', notice: 'email_removed', also } as const
   await changeOwn(parts, own, change, async (store) => {
     const { primary } = await requireOwn(store, own, id)
     await store.emails.delete(own.account.id, id)

@@ -40,7 +40,8 @@ export async function changePassword(parts: AccountParts, own: Own, given: NewPa
     await setPassword(store, own.account.id, before, hash)
     if (given.elsewhere) await parts.sessions.endAll(own.account.id, 'password_changed', own.session.id, store)
   })
-  await parts.activity.tickets.deleteOfAccount(own.account.id, 'password_reset')
+  for (const purpose of ['invitation', 'password_reset', 'step'] as const)
+    await parts.activity.tickets.deleteOfAccount(own.account.id, purpose)
   return token
 }
 

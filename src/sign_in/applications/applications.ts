@@ -33,6 +33,7 @@ export class ClientApplications implements Applications {
   async requested(query: Readonly<Record<string, string>>): Promise<ApplicationRequest> {
     const client = await this.#known(query.app)
     const { name, methods, mfa } = client
+    if (query.mfa !== undefined && query.mfa !== '1') throw badRequest('mfa is 1, or left out')
     return {
       towards: {
         kind: 'app',
@@ -54,8 +55,14 @@ export class ClientApplications implements Applications {
     return client !== undefined && allows(client, entrant)
   }
 
-  async leadOn(session: Session, towards: TowardsApp): Promise<string> {
+  async still(towards: TowardsApp): Promise<Client> {
     const client = await this.#known(towards.client)
+    redirectUriOf(client.redirect_uris, towards.redirectUri, 'redirect_uri')
+    return client
+  }
+
+  async leadOn(session: Session, towards: TowardsApp): Promise<string> {
+    const client = await this.still(towards)
     const url = new URL(towards.redirectUri)
     if (towards.challenge === null) await this.#addValues(url, client, session)
     else {

@@ -49,6 +49,8 @@ async function settled(parts: DeskParts, store: Store, { state, method }: Arrivi
   const stored = await store.accounts.get(account)
   if (stored === undefined || stored.disabled_at !== null)
     throw new SignInRefused('disabled', 'The account was disabled meanwhile.')
+  if (state.enrolled !== null && (await hasFactor(store, account)))
+    throw new SignInRefused('stale', 'A second factor was set up meanwhile.')
   if (state.enrolled !== null) await parts.factors.storeEnrolment(store, account, state.enrolled)
   return account
 }
@@ -78,6 +80,11 @@ export async function addressTowards(parts: DeskParts, session: Session, towards
     case 'app':
       return parts.applications.leadOn(session, towards)
   }
+}
+
+async function hasFactor({ factors }: Store, account: string): Promise<boolean> {
+  const confirmed = (await factors.totps(account)).some(({ confirmed_at }) => confirmed_at !== null)
+  return confirmed || (await factors.passkeys(account)).length > 0
 }
 
 export function isConflict(error: unknown): boolean {

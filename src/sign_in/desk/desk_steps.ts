@@ -30,7 +30,7 @@ export class DeskSteps {
   /** From where it stands: every step of its purpose is asked, in order, until one has a question, one refuses, or all are content. */
   async go(begun: SignInState, visit: Visit, raced = false): Promise<Outcome> {
     const method = await this.#methodOf(begun)
-    let state = begun
+    let state = { ...begun, flow: await this.#current(begun.flow) }
     for (const step of STEPS_FOR[begun.flow.purpose.kind]) {
       const next = await step.ask(state, this.#at(method, visit))
       if (isQuestion(next)) return this.#put(next)
@@ -68,6 +68,13 @@ export class DeskSteps {
     const at = this.#at(await this.#methodOf(question.state), visit)
     const next = await this.#answered(question, form, at, visit)
     return isQuestion(next) ? this.#putBack(next) : this.go(next, visit)
+  }
+
+  /** What an application asks for is what it asks for now, not when the flow was sealed. */
+  async #current(flow: SignInState['flow']): Promise<SignInState['flow']> {
+    if (flow.towards.kind !== 'app' || flow.purpose.kind !== 'sign_in') return flow
+    const { methods, mfa } = await this.#parts.applications.still(flow.towards)
+    return { ...flow, methods, mfa: flow.mfa || mfa }
   }
 
   /** A guess too many is no end of the sign-in. */
@@ -136,7 +143,8 @@ export class DeskSteps {
     if (waiting?.asked !== 'first') throw tooLate()
     const isStrong = hasTwoFactors(proved.amr)
     const amr = isStrong ? together(waiting.state.amr, ['mfa']) : waiting.state.amr
-    return this.go({ ...waiting.state, account: proved.account, link: true, amr }, visit)
+    const enrolled = proved.enrolled ?? waiting.state.enrolled
+    return this.go({ ...waiting.state, account: proved.account, link: true, amr, enrolled }, visit)
   }
 
   /** To the step's own address: what is reloaded there is shown again, and posts nothing. */

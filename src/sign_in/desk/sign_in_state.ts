@@ -29,6 +29,8 @@ export interface SignInState {
   readonly raises: string | null
   /** `undefined`: not settled. */
   readonly organization: string | null | undefined
+  /** Milliseconds since the epoch: no answer is taken later, however often one was given. */
+  readonly until?: number | undefined
 }
 
 /** Each once; `mfa` where it is. */

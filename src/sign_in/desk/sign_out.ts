@@ -56,7 +56,8 @@ export class SignOut {
     return telling(this.#parts, visit, async () => {
       const id = this.#parts.secrets.hash('ticket', state)
       const at = new Date(this.#parts.now()).toISOString()
-      const ticket = TOKEN_SHAPE.test(state) ? await this.#parts.tickets.take(id, 'logout', at) : undefined
+      const isThere = TOKEN_SHAPE.test(state) && (await this.#parts.tickets.peek(id, 'logout', at)) !== undefined
+      const ticket = isThere ? await this.#parts.tickets.take(id, 'logout', at) : undefined
       const kept = ticket && this.#parts.secrets.open<Leaving & { browser: string }>(ticket.sealed, `ticket:${id}`)
       const isHis = kept?.browser === this.#parts.secrets.hash('browser', visit.browser)
       return this.#gone(kept !== undefined && isHis ? kept : this.#nowhere())

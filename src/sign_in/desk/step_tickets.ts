@@ -27,14 +27,16 @@ export class StepTickets {
     const { tickets, secrets, now } = this.#parts
     const token = newToken()
     const id = secrets.hash('ticket', token)
-    const kept = question.once ? { ...question, stage: { ...question.stage, codes: [] } } : question
+    const until = question.state.until ?? now() + 4 * QUARTER_HOUR_MS
+    const bounded = { ...question, state: { ...question.state, until } }
+    const kept = question.once ? { ...bounded, stage: { ...question.stage, codes: [] } } : bounded
     await tickets.put({
       id,
       purpose: 'step',
       account: question.state.account,
       session: question.state.raises,
       sealed: secrets.seal(kept, `ticket:${id}`),
-      expires_at: new Date(now() + QUARTER_HOUR_MS).toISOString(),
+      expires_at: new Date(Math.min(now() + QUARTER_HOUR_MS, until)).toISOString(),
       created_at: new Date(now()).toISOString(),
     })
     return token

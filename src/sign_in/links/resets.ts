@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from '../../core/types.ts'
 import { addressBlock } from '../../policy/address_block.ts'
 import { canonicalIdentity } from '../../policy/throttle.ts'
@@ -17,6 +19,8 @@ const BLOCK: Budget = { limit: 20, lengthMs: HOUR_MS }
 const MAILS: Budget = { limit: 5, lengthMs: HOUR_MS }
 
 const MAX_LOGIN = 320
+/** Between the answer and the work. */
+const PAUSE_MS = [200, 1_500] as const
 /** On their way at once: beyond it the mail server does not keep up. */
 const AT_ONCE = 50
 
@@ -75,8 +79,8 @@ export class Resets {
 
   /** Whatever goes wrong is for the log: the answer is out. */
   async #afterwards(typed: string, { language }: LinkVisitor): Promise<void> {
-    // The answer leaves first.
-    await new Promise((resolve) => setImmediate(resolve))
+    // The answer leaves first, and whoever measures what comes after it does not know when that is.
+    await sleep(randomInt(...PAUSE_MS))
     let account: string | undefined
     try {
       const found = await findByLogin(this.#parts, typed)

@@ -1,6 +1,7 @@
 import { ID_PATTERN } from '../../core/ids.ts'
 import type { FoundAccount } from '../../core/program_types.ts'
 import type { HotReads, Store } from '../../core/stores.ts'
+import type { Account } from '../../core/types.ts'
 import { canonicalEmail } from '../../policy/email.ts'
 
 export interface LoginParts {
@@ -21,5 +22,9 @@ export async function findByLogin({ store, hot }: LoginParts, login: string): Pr
   const verified = await store.emails.findVerified(email)
   if (verified !== undefined) return hot.findAccount(verified.id)
   const [holder, another] = await store.emails.holders(email)
-  return holder === undefined || another !== undefined ? undefined : hot.findAccount(holder.id)
+  if (holder === undefined) return undefined
+  // One that an administrator gave is not another's for having been typed.
+  const isGiven = ({ email: given }: Account) => canonicalEmail(given ?? '') === email
+  const isOnly = another === undefined || (isGiven(holder) && !isGiven(another))
+  return isOnly ? hot.findAccount(holder.id) : undefined
 }

@@ -1,3 +1,4 @@
+import type { AuthenticationMethod } from '../../../core/people_types.ts'
 import { hasTwoFactors } from '../../../policy/route_session.ts'
 import type { FactorState } from '../../second_factors.ts'
 import { type SignInState, together } from '../sign_in_state.ts'
@@ -67,7 +68,11 @@ async function checkFactor(question: Question, stage: Asked, form: Fields, at: A
   const given = [form.code, form.recovery_code, form.response].filter((value) => value !== undefined && value !== '')
   if (given.length !== 1) return { ...question, stage: { ...stage, fault: 'invalid', retryAfterS: undefined } }
   const shown = await at.parts.factors.check(state.account as string, input)
-  if (shown !== undefined) return { ...state, amr: together(state.amr, shown, ['mfa']), factorDone: true }
+  const both = shown === undefined ? undefined : together(state.amr, shown)
+  // A passkey after a passkey may be the same one: without its user it stays one factor.
+  const isOther = shown?.some((one) => one === 'otp' || one === 'kba') === true || !state.amr.some(isPasskey)
+  if (both !== undefined && (isOther || hasTwoFactors(both)))
+    return { ...state, amr: together(both, ['mfa']), factorDone: true }
   const own = await at.parts.factors.state(state.account as string)
   const again = await factorAsked(state, own, at)
   return { ...again, stage: { ...again.stage, fault: 'wrong' } as Asked }
@@ -98,4 +103,8 @@ async function labelOf({ account, proof }: SignInState, { parts }: At): Promise<
   const known = account === null ? undefined : await parts.store.accounts.get(account)
   const claimed = proof.kind === 'identity' ? (proof.claims.email ?? proof.claims.name) : undefined
   return known?.id ?? claimed ?? 'Octroi'
+}
+
+function isPasskey(one: AuthenticationMethod): boolean {
+  return one === 'hwk' || one === 'swk'
 }
