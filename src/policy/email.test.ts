@@ -17,6 +17,8 @@ describe('canonicalEmail', () => {
     ['stra\u00DFe@example.org', 'strasse@example.org'],
     ['a+b.c@example.org', 'a+b.c@example.org'],
     ['ada@例え.jp', 'ada@xn--r8jz45g.jp'],
+    ['ada@exämple.org', 'ada@xn--exmple-cua.org'],
+    ['ada@EXÄMPLE.org', 'ada@xn--exmple-cua.org'],
     ['root@localhost', 'root@localhost'],
   ]
   it.each(same)('T30 %j is %j', (text, expected) => expect(canonicalEmail(text)).toBe(expected))

@@ -10,15 +10,16 @@ const LOCAL = /^[^\s"(),:;<>@[\\\]]+$/
 const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * An e-mail address in the one form in which addresses are compared: compatibility forms, case and accents are folded, the domain is in
- * A-labels. `undefined` for what is no address: other than one `@`, a character that folds to `@` (U+FF20, U+FE6B), what is not seen, or
+ * An e-mail address in the one form in which addresses are compared: compatibility forms, case and accents of the local part are folded; the
+ * domain is in A-labels, where an accent makes another domain (UTS #46). `undefined` for what is no address: other than one `@`, a character that folds to `@` (U+FF20, U+FE6B), what is not seen, or
  * too long. It compares; mail goes to the address as it was written.
  */
 export function canonicalEmail(text: string): string | undefined {
   if (text.length > 2 * MAX_ADDRESS) return undefined
   const given = text.trim()
   if (/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cs}\p{Co}]/u.test(given) || hidesAt(given)) return undefined
-  const [local = '', domain = '', ...more] = folded(given).split('@')
+  const [name = '', domain = '', ...more] = given.split('@')
+  const local = folded(name)
   if (more.length > 0 || local.length > MAX_LOCAL || !LOCAL.test(local)) return undefined
   const ascii = domainOf(domain)
   if (ascii === undefined) return undefined
@@ -37,7 +38,7 @@ function folded(text: string): string {
 }
 
 function domainOf(text: string): string | undefined {
-  const ascii = /^[\x21-\x7e]*$/.test(text) ? text : domainToASCII(text)
+  const ascii = /^[\x21-\x7e]*$/.test(text) ? text.toLowerCase() : domainToASCII(text)
   const name = ascii.endsWith('.') ? ascii.slice(0, -1) : ascii
   // An address literal, or a number that some read as one, is no domain.
   return DOMAIN.test(name) && !/(?:^|\.)\d+$/.test(name) ? name : undefined

@@ -25,7 +25,7 @@ async function opened(answers: Parameters<typeof startFakeDirectory>[0], more: R
   const { parts, warnings } = ldapParts()
   const open = openLdap(method, { bind_password: 'of the searcher' }, parts)
   return {
-    check: (password = 'of-zoe') => open.check({ login: 'zoe', password, address: '192.0.2.1' }),
+    check: (password = 'of-zoe', address = '192.0.2.1') => open.check({ login: 'zoe', password, address }),
     test: () => checkLdap(method, { bind_password: 'of the searcher' }, parts),
     warnings,
   }
@@ -119,10 +119,19 @@ describe('a directory that does not do as it should', () => {
 
   it('503 when too many wait for it', async () => {
     const { check } = await opened(() => undefined)
-    const all = Array.from({ length: 73 }, () => check().catch((error) => error.code as string))
+    const from = (i: number) => check('of-zoe', `192.0.2.${i}`)
+    const all = Array.from({ length: 73 }, (_, i) => from(i).catch((error) => error.code as string))
     expect((await Promise.race(all)) as string).toBe('busy')
     await fake?.stop()
     expect((await Promise.all(all)).filter((code) => code === 'busy')).toHaveLength(1)
+  })
+
+  it('503 for one address that would have all places', async () => {
+    const { check } = await opened(() => undefined)
+    const all = Array.from({ length: 20 }, () => check().catch((error) => error.code as string))
+    expect(await Promise.race(all)).toBe('busy')
+    await fake?.stop()
+    expect((await Promise.all(all)).filter((code) => code === 'busy')).toHaveLength(4)
   })
 
   it('a test of the settings says what is wrong with which server', async () => {

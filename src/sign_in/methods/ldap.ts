@@ -3,6 +3,7 @@ import { OctroiError } from '../../core/errors.ts'
 import type { SignInMethod } from '../../core/people_types.ts'
 import type { Store } from '../../core/stores.ts'
 import type { Secrets } from '../../core/types.ts'
+import { addressBlock } from '../../policy/address_block.ts'
 import { type FormMethod, type IdentityProof, SignInRefused } from '../method.ts'
 import { Directory, type DirectoryEntry } from './ldap_directory.ts'
 import { groupsOf } from './ldap_groups.ts'
@@ -18,6 +19,8 @@ type LdapParts = Pick<MethodParts, 'throttle' | 'directoriesFor' | 'now' | 'log'
 /** Conversations at once, and sign-ins that wait for one. */
 const AT_ONCE = 8
 const WAITING = 64
+/** Of both, from one block of addresses: nobody is asked for his tries before the directory has said who he is. */
+const FROM_ONE_BLOCK = 16
 
 /**
  * A directory (RFC 4511): the login is searched for, and who is found is bound as with the password. Who a person is says an attribute that
@@ -33,7 +36,7 @@ export function openLdap(method: SignInMethod, secrets: Secrets, parts: LdapPart
     method,
     async check({ login, password, address }) {
       if (isNoLogin(login) || isBlank(password)) return undefined
-      return turns.take(() =>
+      return turns.take(addressBlock(address), () =>
         inConversation(settings, network, secrets.bind_password ?? '', parts.log, async (directory) => {
           const entry = await directory.find(login)
           if (entry === 'several')
@@ -152,21 +155,31 @@ function trouble(error: unknown): OctroiError {
 /** A bounded queue: a directory that is slow must not hold every request of ours. */
 class Turns {
   readonly #waiting: (() => void)[] = []
+  readonly #blocks = new Map<string, number>()
   #working = 0
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#working >= AT_ONCE) {
-      if (this.#waiting.length >= WAITING)
-        throw new OctroiError('busy', 'Too many people are signing in by this directory.', { retryAfter: 2 })
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    } else this.#working++
+  async take<T>(block: string, work: () => Promise<T>): Promise<T> {
+    const here = this.#blocks.get(block) ?? 0
+    const isFull = this.#working >= AT_ONCE && this.#waiting.length >= WAITING
+    if (isFull || here >= FROM_ONE_BLOCK)
+      throw new OctroiError('busy', 'Too many people are signing in by this directory.', { retryAfter: 2 })
+    this.#blocks.set(block, here + 1)
+    if (this.#working >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    else this.#working++
     try {
       return await work()
     } finally {
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#working--
-      else next()
+      this.#leave(block)
     }
+  }
+
+  #leave(block: string): void {
+    const left = (this.#blocks.get(block) ?? 1) - 1
+    if (left === 0) this.#blocks.delete(block)
+    else this.#blocks.set(block, left)
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#working--
+    else next()
   }
 }
 
