@@ -116,6 +116,10 @@ describe('what a person gets by an application', () => {
       return (await world.call('accounts.set_password', { params: { id: 'user' }, body, key })).status
     }
     const holder = (await world.newKey({ permissions: ['accounts.write'], grants })).key
+    // What its token may do is not all: at the application he would be somebody whom it lets in.
+    expect([await set(low), await set(holder)]).toEqual([403, 403])
+    const { account } = (await world.call('keys.self', { key: holder })).body
+    await world.must('clients.update', { params: { id }, body: { allow: { accounts: ['user', account] } } })
     expect([await set(low), await set(holder)]).toEqual([403, 200])
     await world.must('clients.update', { params: { id }, body: { disabled: true } })
     expect(await set(low)).toBe(200)

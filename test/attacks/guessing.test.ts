@@ -1,21 +1,19 @@
-import crypto from 'node:crypto'
-import { syncBuiltinESMExports } from 'node:module'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { HashThread } from '../../src/inbound/hashes/hash_thread.ts'
 import { ask, askRaw, keyWithId, type Scene, startScene } from '../gateway/scene.ts'
 import { BEHIND_PROXY, fromElsewhere, makeService } from '../support/jwt_issuer.ts'
 
 const RIGHT = 'correct horse battery'
 
 let scene: Scene
-/** How many password hashes the gate has computed. */
+/** How many passwords the gate has hashed. */
 let hashes = 0
-const { argon2 } = crypto
+const { matches } = HashThread.prototype
 beforeAll(async () => {
-  crypto.argon2 = ((...args: Parameters<typeof argon2>) => {
+  vi.spyOn(HashThread.prototype, 'matches').mockImplementation(function (this: HashThread, ...args) {
     hashes++
-    return argon2(...args)
-  }) as typeof argon2
-  syncBuiltinESMExports()
+    return matches.apply(this, args)
+  })
   scene = await startScene({}, { env: BEHIND_PROXY })
   await makeService(scene.gate, 'till', { password: RIGHT })
   await makeService(scene.gate, 'off', { password: RIGHT })
@@ -24,8 +22,7 @@ beforeAll(async () => {
   await scene.gate.api('POST', '/accounts', { id: 'ada', kind: 'person', name: 'Ada', email: 'ada@example.org' })
 })
 afterAll(async () => {
-  crypto.argon2 = argon2
-  syncBuiltinESMExports()
+  vi.restoreAllMocks()
   await scene.stop()
 })
 beforeEach(() => {
