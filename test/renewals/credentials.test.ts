@@ -78,7 +78,7 @@ describe('POST /connections/{id}/refresh', () => {
 
   it('asked by several at once makes one request', async () => {
     scene = await startRotating()
-    scene.server.slowTokens(300)
+    scene.server.slowTokens(1_500)
     const before = scene.server.tokenRequests()
     const asked = await Promise.all(Array.from({ length: 5 }, () => scene.gate.api('POST', '/connections/svc/refresh')))
     expect(asked.map(({ status }) => status)).toEqual(Array(5).fill(200))
