@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { COMPILED } from '../support/compiled.ts'
 
 const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts')
 
@@ -52,7 +53,7 @@ function parsed(text: string): unknown {
 
 export function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd?: string) {
   return spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '', ...env },
+    env: { PATH: process.env.PATH ?? '', NODE_NO_WARNINGS: '', ...COMPILED, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   })
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Settings } from '../../src/config/settings.ts'
+import { COMPILED } from '../support/compiled.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
@@ -28,7 +29,7 @@ export class Octroi {
 
   constructor(settings: Settings, args: readonly string[], more: Record<string, string> = {}) {
     this.child = spawn(process.execPath, ['--no-warnings', MAIN, ...args], {
-      env: envOf(settings, more),
+      env: { ...COMPILED, ...envOf(settings, more) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.child.stdout?.on('data', (chunk) => {
