@@ -1,5 +1,6 @@
 import { OctroiApiError, type OctroiClient, type Output } from '../client/index.ts'
 import type { AccountRow, AccountRows, SentRow } from './account_import_rows.ts'
+import { importFailure } from './import_failure.ts'
 
 export type ImportOutcome = Output<'POST', '/accounts/import'>
 
@@ -79,11 +80,5 @@ function byLine(
     const line = row === undefined ? undefined : part[Number(row)]?.line
     return { path: line === undefined ? path : `${found.unit} ${line}, ${field}`, message }
   })
-  const { status, code, requestId, retryAfter } = error
-  const why = errors.length === 0 ? ` ${error.detail}` : ''
-  const detail =
-    done === 0
-      ? `${file}: nothing was taken over.${why}`
-      : `${file}: the first ${done} accounts were taken over, the rest was not.${why} Run it again once it is mended: they stay as they are.`
-  return new OctroiApiError({ status, code, detail, errors, requestId, retryAfter, cause: error })
+  return importFailure(error, { file, noun: 'accounts', done, errors })
 }

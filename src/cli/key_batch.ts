@@ -1,5 +1,6 @@
 import { type Input, OctroiApiError, type OctroiClient, type Output } from '../client/index.ts'
 import { UsageError } from './command.ts'
+import { importFailure } from './import_failure.ts'
 import type { KeyRow, KeyRows } from './key_rows.ts'
 
 type Body = Input<'POST', '/keys/import/batch'>['body']
@@ -119,11 +120,5 @@ function byLine(error: OctroiApiError, file: string, part: readonly KeyRow[], do
     const line = row === undefined ? undefined : part[Number(row)]?.line
     return { path: line === undefined ? path : `line ${line}, ${field === 'secret' ? 'key' : field}`, message }
   })
-  const { status, code, requestId, retryAfter } = error
-  const why = errors.length === 0 ? ` ${error.detail}` : ''
-  const detail =
-    done === 0
-      ? `${file}: nothing was taken over.${why}`
-      : `${file}: the first ${done} keys were taken over, the rest was not.${why} Run it again once it is mended: they stay as they are.`
-  return new OctroiApiError({ status, code, detail, errors, requestId, retryAfter, cause: error })
+  return importFailure(error, { file, noun: 'keys', done, errors })
 }
