@@ -12,6 +12,11 @@ export function randomId(length = 8): string {
   return id
 }
 
+/** Links, cookies, session tokens and codes that are handed out: 256 bits, 43 characters, stored as hashes only. */
+export function newToken(): string {
+  return randomBytes(32).toString('base64url')
+}
+
 /** An id of the same shape for a name: `Caisse n° 2` → `caisse-n-2`. Empty when nothing of the name can stay. */
 export function slug(name: string): string {
   return name

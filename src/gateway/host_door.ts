@@ -1,4 +1,5 @@
 import { Generations } from '../core/generations.ts'
+import { newToken } from '../core/ids.ts'
 import type { Route } from '../core/program_types.ts'
 import { type Admission, NoCredential } from '../inbound/admission.ts'
 import { cookieName, setCookie } from '../inbound/cookies.ts'
@@ -9,7 +10,6 @@ import { type SessionPlace, visitCookie } from '../inbound/session_cookie.ts'
 import { missingNeeds, NO_NEEDS, type SessionNeeds } from '../policy/route_session.ts'
 import type { HostAddress } from '../sign_in/hosts/host_address.ts'
 import type { HostSessions } from '../sign_in/hosts/host_sessions.ts'
-import { newToken } from '../sign_in/secrets.ts'
 
 /** How long the way to the sign-in and back may take. */
 const VISIT_S = 600

@@ -1,9 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asOctroiError, OctroiError } from '../core/errors.ts'
-import { requestId } from '../core/ids.ts'
+import { newToken, requestId } from '../core/ids.ts'
 import { readHead } from '../inbound/request_head.ts'
-import { newToken } from '../outbound/onboarding/draft.ts'
 import type { Submission } from '../outbound/onboarding/form.ts'
 import type { Stage } from '../outbound/onboarding/stage.ts'
 import { connectFailed, connectStopped } from '../pages/connect.ts'
@@ -12,6 +11,7 @@ import type { Page } from '../pages/page.ts'
 import { type ApiDoor, sendProblem } from './api_routes.ts'
 import { ConnectCookies } from './connect_cookies.ts'
 import { type Around, pageOf } from './connect_views.ts'
+import { formFields } from './form_fields.ts'
 
 interface ConnectDoor extends ApiDoor {
   readonly basePath: string
@@ -141,8 +141,8 @@ function visitOf(request: Request, cookie: string | undefined): Visit {
   const [path = '', query = ''] = request.url.split(/\?(.*)/s)
   return {
     path,
-    query: fieldsOf(query),
-    form: fieldsOf((request.body as string | undefined) ?? ''),
+    query: formFields(new URLSearchParams(query)),
+    form: formFields(new URLSearchParams((request.body as string | undefined) ?? '')),
     cookie,
     sentBy: request.headers['sec-fetch-site'] as string | undefined,
   }
@@ -166,16 +166,6 @@ function aroundOf(
     basePath: door.basePath,
     csrf: (link) => door.parts.drafts.hash('csrf', browser, link),
   }
-}
-
-/** Each name once: of two values, which one counts would be an accident. */
-function fieldsOf(text: string): Fields {
-  const fields = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (fields.has(name)) throw new OctroiError('invalid_request', `The field ${name.slice(0, 100)} was sent twice.`)
-    fields.set(name, value)
-  }
-  return Object.fromEntries(fields)
 }
 
 function unread(error: unknown): OctroiError {

@@ -13,6 +13,7 @@ import { readHead } from '../inbound/request_head.ts'
 import type { ClientApplications } from '../sign_in/applications/applications.ts'
 import type { Exchanged } from '../sign_in/applications/codes.ts'
 import { sendProblem } from './api_routes.ts'
+import { formFields } from './form_fields.ts'
 
 export interface ExchangeDoor {
   readonly applications: Pick<ClientApplications, 'authenticate' | 'exchange'>
@@ -107,13 +108,8 @@ function read(body: unknown): z.output<typeof Code> {
 
 /** RFC 6749 §3.2: no parameter twice. `grant_type` says what is known here. */
 function fieldsOf(form: URLSearchParams): Readonly<Record<string, string>> {
-  const fields = new Map<string, string>()
-  for (const [name, value] of form) {
-    if (fields.has(name)) throw new OctroiError('invalid_request', `The field ${name.slice(0, 100)} was sent twice.`)
-    fields.set(name, value)
-  }
-  if (fields.get('grant_type') === 'authorization_code') fields.delete('grant_type')
-  return Object.fromEntries(fields)
+  const { grant_type, ...fields } = formFields(form)
+  return grant_type === undefined || grant_type === 'authorization_code' ? fields : { ...fields, grant_type }
 }
 
 function answerOf({ person, session, token }: Exchanged): object {

@@ -1,13 +1,8 @@
-import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type KeyObject, timingSafeEqual } from 'node:crypto'
 import { hmac, type ValueSealer } from '../core/vault.ts'
 
 /** What is recognised by its hash alone. */
 export type Handed = 'session' | 'browser' | 'csrf' | 'state' | 'visit' | 'recovery_code' | 'passkey_user' | 'ticket'
-
-/** Session tokens, codes, links, cookies: 256 bits, 43 characters, stored as hashes only. */
-export function newToken(): string {
-  return randomBytes(32).toString('base64url')
-}
 
 export const TOKEN_SHAPE = /^[A-Za-z0-9_-]{43}$/
 

@@ -1,9 +1,9 @@
 import { newEvent } from '../core/events.ts'
-import { randomId } from '../core/ids.ts'
+import { newToken, randomId } from '../core/ids.ts'
 import type { AuthenticationMethod, Session } from '../core/people_types.ts'
 import type { ActivityStore, Store } from '../core/stores.ts'
 import { together } from './desk/sign_in_state.ts'
-import { newToken, type PeopleSecrets } from './secrets.ts'
+import type { PeopleSecrets } from './secrets.ts'
 
 const MAX_USER_AGENT = 300
 

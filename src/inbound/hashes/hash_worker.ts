@@ -1,7 +1,6 @@
 import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
-import type { Argon2Hash } from './argon2.ts'
-import { computeArgon2 } from './argon2.ts'
+import { type Argon2Hash, computeArgon2 } from './argon2.ts'
 import { readHash } from './index.ts'
 
 /** The thread that computes hashes. One at a time; what is asked meanwhile waits with whoever asks. */

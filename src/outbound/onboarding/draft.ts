@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto'
-import { randomBytes } from 'node:crypto'
 import type { Connection, ConnectSession, Secrets, Token } from '../../core/types.ts'
 import { hmac, type ValueSealer } from '../../core/vault.ts'
 import type { Values } from '../scheme.ts'
@@ -48,11 +47,6 @@ export interface OpenSession {
 /** What may not change while a person is on the way: their secrets would go elsewhere than they were asked for. */
 export function placeOf({ created_at, connector, scheme, settings, network, app }: Connection): string {
   return JSON.stringify([created_at, connector, scheme, settings, network, app])
-}
-
-/** Links, cookies, states and codes: 256 bits that are stored as hashes only. */
-export function newToken(): string {
-  return randomBytes(32).toString('base64url')
 }
 
 /** Seals drafts, and recognises what was handed out. */

@@ -1,8 +1,8 @@
 import { OctroiError } from '../../core/errors.ts'
-import { randomId } from '../../core/ids.ts'
+import { newToken, randomId } from '../../core/ids.ts'
 import type { Store } from '../../core/stores.ts'
 import type { Connection, ConnectSession } from '../../core/types.ts'
-import { type Draft, type Drafts, newToken, placeOf } from './draft.ts'
+import { type Draft, type Drafts, placeOf } from './draft.ts'
 
 export const SESSION_MINUTES = 30
 

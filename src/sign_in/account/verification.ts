@@ -1,6 +1,7 @@
+import { newToken } from '../../core/ids.ts'
 import { canonicalEmail } from '../../policy/email.ts'
 import { type Budget, Windows } from '../../policy/windows.ts'
-import { newToken, TOKEN_SHAPE } from '../secrets.ts'
+import { TOKEN_SHAPE } from '../secrets.ts'
 import { changeOwn } from './changing.ts'
 import { isConflict, requireOwn, setEmail } from './emails.ts'
 import { verificationMail } from './mail_words.ts'

@@ -37,7 +37,7 @@ export interface Applications {
   requested(query: Readonly<Record<string, string>>): Promise<ApplicationRequest>
   /** Asked again with every sign-in: an application can be switched off while somebody is on the way to it. */
   mayUse(client: string, entrant: Entrant): Promise<boolean>
-  /** What it asks for now. Throws `SignInRefused` (`bad_request`) where it, or its address, is no longer registered. */
+  /** What it asks for as it is registered at this moment. Throws `SignInRefused` (`bad_request`) where it, or its address, is no longer registered. */
   still(towards: TowardsApp): Promise<Pick<ApplicationRequest, 'methods' | 'mfa'>>
   /** Makes the one-time code, and the address that takes it to the application. */
   leadOn(session: Session, towards: TowardsApp): Promise<string>

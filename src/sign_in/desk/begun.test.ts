@@ -1,7 +1,8 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { newToken } from '../../core/ids.ts'
 import { flowTo } from '../flow.ts'
-import { newToken, PeopleSecrets } from '../secrets.ts'
+import { PeopleSecrets } from '../secrets.ts'
 import { type Begun, begunName, openBegun, sealBegun, surplus } from './begun.ts'
 
 /** Seals by writing the place beside: what was sealed for another place, or by nobody, does not open. */

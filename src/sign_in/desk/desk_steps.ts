@@ -70,7 +70,7 @@ export class DeskSteps {
     return isQuestion(next) ? this.#putBack(next) : this.go(next, visit)
   }
 
-  /** What an application asks for is what it asks for now, not when the flow was sealed. */
+  /** What an application asks for may have changed since the flow was sealed: its registration of this moment counts. */
   async #current(flow: SignInState['flow']): Promise<SignInState['flow']> {
     if (flow.towards.kind !== 'app' || flow.purpose.kind !== 'sign_in') return flow
     const { methods, mfa } = await this.#parts.applications.still(flow.towards)

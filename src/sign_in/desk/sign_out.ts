@@ -1,6 +1,7 @@
+import { newToken } from '../../core/ids.ts'
 import type { Session } from '../../core/people_types.ts'
 import { SignInRefused } from '../method.ts'
-import { newToken, TOKEN_SHAPE } from '../secrets.ts'
+import { TOKEN_SHAPE } from '../secrets.ts'
 import { basePathOf, type DeskParts } from './desk_parts.ts'
 import { briefly, record } from './sign_in_record.ts'
 import type { Fields } from './steps/step.ts'

@@ -1,5 +1,6 @@
+import { newToken } from '../../core/ids.ts'
 import type { TicketStore } from '../../core/people_stores.ts'
-import { newToken, type PeopleSecrets, TOKEN_SHAPE } from '../secrets.ts'
+import { type PeopleSecrets, TOKEN_SHAPE } from '../secrets.ts'
 import type { Question } from './steps/step.ts'
 
 const QUARTER_HOUR_MS = 900_000

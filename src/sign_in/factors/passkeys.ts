@@ -4,10 +4,11 @@ import {
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
 } from '@simplewebauthn/server'
+import { newToken } from '../../core/ids.ts'
 import type { FactorStore } from '../../core/people_stores.ts'
 import type { AuthenticationMethod, Passkey } from '../../core/people_types.ts'
 import type { Account } from '../../core/types.ts'
-import { newToken, type PeopleSecrets } from '../secrets.ts'
+import type { PeopleSecrets } from '../secrets.ts'
 import type { Once } from './once.ts'
 import {
   type AuthenticationAnswer,

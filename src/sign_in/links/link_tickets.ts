@@ -1,6 +1,7 @@
+import { newToken } from '../../core/ids.ts'
 import type { ActivityStore, HotReads } from '../../core/stores.ts'
 import type { Account } from '../../core/types.ts'
-import { newToken, type PeopleSecrets, TOKEN_SHAPE } from '../secrets.ts'
+import { type PeopleSecrets, TOKEN_SHAPE } from '../secrets.ts'
 import type { LinkPurpose } from './messages.ts'
 
 const HOUR_MS = 3_600_000
