@@ -18,6 +18,9 @@ export type RenewalOutcome = (typeof RENEWAL_OUTCOMES)[number]
 export const DELIVERY_OUTCOMES = ['delivered', 'waiting', 'failed'] as const
 export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number]
 
+/** What telling an application that a session has ended came to: it knows, it is told again, given up. */
+export type LogoutOutcome = DeliveryOutcome
+
 /** What an attempt to sign in came to: a session; a wrong password or code; a refusal; too many of them; a method that does not work. */
 export const SIGN_IN_OUTCOMES = ['signed_in', 'wrong', 'refused', 'limited', 'unavailable'] as const
 export type SignInOutcome = (typeof SIGN_IN_OUTCOMES)[number]

@@ -78,12 +78,14 @@ export interface SessionFilter {
 export interface SessionStore {
   insert(session: Session, tokenHash: string): Promise<void>
   get(id: string): Promise<Session | undefined>
+  /** The one at our own host that lives now. */
+  findByLineage(lineage: string): Promise<Session | undefined>
   list(page: Page, filter?: SessionFilter): Promise<readonly Session[]>
   /** The token that it had before ends at once, what hangs on the session stays. `amr`: what has been proved by now. False: there was none. */
   replaceToken(id: string, tokenHash: string, amr?: readonly AuthenticationMethod[]): Promise<boolean>
   /**
-   * With the sessions of hosts below it; their keys are revoked. False: there was none. Their tickets are in the other database: whoever
-   * takes one looks whether its session is still there.
+   * With the sessions of hosts below it; their keys are revoked, and their applications are told (`LogoutNotice`). False: there was none.
+   * Their tickets are in the other database: whoever takes one looks whether its session is still there.
    */
   end(id: string, now: string): Promise<boolean>
   /** All of an account, but one (and what is below that). How many. */
@@ -123,7 +125,8 @@ export interface FactorStore {
 export interface ClientStore {
   /** What it got for people is revoked. */
   endTokens(id: string, now: string): Promise<void>
-  insert(client: Client, secretHash: string): Promise<void>
+  /** `null`: it keeps no secret. */
+  insert(client: Client, secretHash: string | null): Promise<void>
   get(id: string): Promise<Client | undefined>
   list(page: Page): Promise<readonly Client[]>
   update(client: Client): Promise<void>

@@ -1,3 +1,4 @@
+import type { ClientOpenId } from './openid_types.ts'
 import type { Principal } from './program_types.ts'
 import type { Account, Grant, NetworkPolicy } from './types.ts'
 
@@ -129,6 +130,11 @@ export interface Session {
   readonly expires_at: string
   /** Unused for so long, it ends. */
   readonly idle_s: number
+  /**
+   * Its own id, or that of the session of the same account which it goes on for, after a fresh proof in the same browser. Tokens of the
+   * OpenID provider are bound to this.
+   */
+  readonly lineage: string
 }
 
 /** What the hot path reads of a presented session token, in one read. */
@@ -207,6 +213,8 @@ export interface Client {
   readonly token: ClientToken
   /** The seed's own form: the four values in the query of the redirect. Only where the operator has switched it on. */
   readonly token_in_query: boolean
+  /** As a client of our OpenID provider; null: it is none. */
+  readonly openid: ClientOpenId | null
   readonly disabled_at: string | null
   readonly created_at: string
   readonly updated_at: string

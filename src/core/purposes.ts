@@ -20,6 +20,8 @@ export const PURPOSES = {
   signInMethods: 'sign-in methods',
   /** Recognising the secrets of applications. */
   clients: 'clients',
+  /** Recognising and sealing what the OpenID provider keeps. */
+  provider: 'openid provider',
   /** Sealing the keys that sign assertions. */
   signing: 'signing keys',
 } as const

@@ -1,4 +1,11 @@
 import type {
+  ConsentStore,
+  LogoutNoticeStore,
+  ProviderEntryStore,
+  SessionClientStore,
+  SubjectStore,
+} from './openid_stores.ts'
+import type {
   ClientStore,
   EmailStore,
   FactorStore,
@@ -49,6 +56,10 @@ export interface Store {
   readonly sessions: SessionStore
   readonly factors: FactorStore
   readonly clients: ClientStore
+  readonly subjects: SubjectStore
+  readonly sessionClients: SessionClientStore
+  readonly consents: ConsentStore
+  readonly logoutNotices: LogoutNoticeStore
   readonly vault: VaultStore
   /** All or nothing. The store that `work` receives is bound to the transaction. */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
@@ -73,9 +84,9 @@ export interface AccountStore {
   replacePassword(id: string, from: string, to: string): Promise<boolean>
   /**
    * Its revoked keys, its memberships, its sessions with what applications got for them, and all that makes it a person go with it.
-   * Throws `conflict` while other live keys belong to it.
+   * Throws `conflict` while other live keys belong to it. `now`: the present, if it is not said.
    */
-  delete(id: string): Promise<boolean>
+  delete(id: string, now?: string): Promise<boolean>
 }
 
 export interface KeyFilter {
@@ -236,6 +247,7 @@ export interface ReplayRow {
 /** What happens often and must not move the version of the rest: audit, last use, kept answers. In SQLite a file of its own. */
 export interface ActivityStore extends SessionUseStore {
   readonly tickets: TicketStore
+  readonly providerEntries: ProviderEntryStore
   /** Batches, key uses and what is added to the days of keys in one commit. */
   append(
     batch: AuditBatch | undefined,

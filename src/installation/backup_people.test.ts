@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { freshSettings, removeFolders, temporaryFolder } from '../../test/faults/places.ts'
+import { consent, openid, providerEntry, sessionClient } from '../../test/store/openid_rows.ts'
 import {
   client,
   email,
@@ -49,7 +50,9 @@ async function filled(settings: Settings): Promise<void> {
     await store.factors.insertPasskey(passkey('p1', 'zoe', { counter: 4_294_967_295, backed_up: true }))
     await store.factors.setRecoveryCodes('zoe', ['r1', 'r2'], AT)
     await store.factors.useRecoveryCode('zoe', 'r1', AT)
-    await store.clients.insert(client('shop', { allow: ALLOW, roles: [{ group: 'g1', role: 'x' }] }), 'client-hash')
+    const shop = client('shop', { allow: ALLOW, roles: [{ group: 'g1', role: 'x' }], openid: openid() })
+    await store.clients.insert(shop, 'client-hash')
+    await store.clients.insert(client('blog', { openid: openid({ auth_method: 'none' }) }), null)
     await store.routes.insert(route('r1', { session: { mfa: true, max_age_s: 600 } }))
     await store.sessions.insert(session('s1', 'zoe', { organization: 'o1', expires_at: FOREVER }), 'token-1')
     const below = { host: 'h', parent: 's1', expires_at: FOREVER }
@@ -57,6 +60,16 @@ async function filled(settings: Settings): Promise<void> {
     const key = apiKey('k1', 'zoe', { environment: settings.environment })
     await store.keys.insert(key, keySecret('hash-1', 'k1'))
     await store.sessions.giveKey('s1', 'shop', 'k1', AT)
+    // Whoever comes under this id later is another to the applications, in the copy as well.
+    await store.accounts.insert(account('gone'))
+    await store.subjects.of('gone')
+    await store.accounts.delete('gone')
+    await store.accounts.insert(account('gone'))
+    await store.consents.put(consent('zoe', 'shop'))
+    await store.sessions.insert(session('s3', 'zoe'), 'token-3')
+    for (const id of ['s1', 's3']) await store.sessionClients.put(sessionClient(id, 'shop'))
+    await store.sessions.end('s3', AT)
+    await activity.providerEntries.put(providerEntry('e1', { expires_at: FOREVER }))
     await activity.tickets.put(ticket('t1', { expires_at: FOREVER }))
     await activity.noteSessionUses([{ session: 's1', at: AT }])
   } finally {
@@ -81,6 +94,8 @@ async function contents(settings: Settings) {
       clients: await store.clients.list({ limit: 9 }),
       bySecret: (await store.clients.findBySecret('shop', 'client-hash', AT))?.id,
       routes: await store.routes.all(),
+      subject: (await store.subjects.find('zoe'))?.id,
+      consents: await store.consents.of('zoe'),
     }
   } finally {
     await open.close()
@@ -98,10 +113,18 @@ async function signedIn(settings: Settings) {
       isLive: (await store.keys.get('k1'))?.revoked_at === null,
       ticket: (await activity.tickets.peek('t1', 'step', AT))?.id,
       uses: (await activity.sessionUses(['s1'])).size,
+      applications: (await store.sessionClients.of('s1')).length,
+      notice: await store.logoutNotices.nextDue(),
+      entry: (await activity.providerEntries.get('RefreshToken', 'e1'))?.id,
     }
   } finally {
     await open.close()
   }
+}
+
+async function subjectOf(settings: Settings, id: string): Promise<string> {
+  const { open } = await openInstallation(settings)
+  return open.store.subjects.of(id).finally(() => open.close())
 }
 
 async function copyOf(settings: Settings, other: Settings, options = ACTIVATED) {
@@ -125,12 +148,15 @@ describe.each([
     expect(before.methods.map((each) => each.method.id)).toEqual(['password', 'company'])
     expect(await signedIn(settings)).toEqual({
       ...{ sessions: ['s1', 's2'], found: 's2', isLive: true, ticket: 't1', uses: 1 },
+      ...{ applications: 1, notice: AT, entry: 'e1' },
     })
     const other = await freshSettings(to)
     const { file } = await copyOf(settings, other)
-    const nobody = { sessions: [], found: undefined, isLive: false, ticket: undefined, uses: 0 }
+    const none = { applications: 0, notice: undefined, entry: undefined }
+    const nobody = { sessions: [], found: undefined, isLive: false, ticket: undefined, uses: 0, ...none }
     expect(await contents(other)).toEqual(before)
     expect(await signedIn(other)).toEqual(nobody)
+    expect(await subjectOf(other, 'gone')).toMatch(/^gone~/)
     await restoreInstallation(other, file, { ...ACTIVATED, replace: true })
     expect(await contents(other)).toEqual(before)
     expect(await signedIn(other)).toEqual(nobody)

@@ -12,6 +12,8 @@ const DAY_MS = 86_400_000
 const WARN_DAYS = [30, 7, 1]
 const KEEP_DELIVERIES_MS = 30 * DAY_MS
 const KEEP_SESSION_USES_MS = 30 * DAY_MS
+/** They are given up after a day; what is left is of a time when nobody was there to try. */
+const KEEP_LOGOUT_NOTICES_MS = 7 * DAY_MS
 
 /** Slow work, once at start and then every hour. */
 export function startRounds(
@@ -27,6 +29,7 @@ export function startRounds(
       signingKeys.round(),
       open.store.connectSessions.deleteExpired(new Date().toISOString()),
       tidyPeople(open, new Date(), settings.session_idle_s * 1000),
+      tidyProvider(open, new Date()),
       open.store.deliveries.prune(new Date(Date.now() - KEEP_DELIVERIES_MS).toISOString()),
     ]).catch((error) => log.error({ err: error }, 'the hourly round failed'))
   setTimeout(round, 5_000).unref()
@@ -42,6 +45,15 @@ export async function tidyPeople(
   await store.sessions.deleteExpired(now.toISOString())
   await activity.tickets.deleteExpired(now.toISOString())
   await activity.deleteSessionUses(new Date(now.getTime() - Math.max(KEEP_SESSION_USES_MS, 2 * idleMs)).toISOString())
+}
+
+/** What the OpenID provider keeps and nobody can use any more. */
+export async function tidyProvider(
+  { store, activity }: Pick<OpenStore, 'store' | 'activity'>,
+  now: Date,
+): Promise<void> {
+  await activity.providerEntries.deleteExpired(now.toISOString())
+  await store.logoutNotices.deleteCreatedBefore(new Date(now.getTime() - KEEP_LOGOUT_NOTICES_MS).toISOString())
 }
 
 /** An event for each key that ends within 30, 7 and 1 days, once each. */

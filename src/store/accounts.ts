@@ -8,7 +8,7 @@ import { alone, atomically } from './atomic.ts'
 import { explaining } from './conflicts.ts'
 import { requireGroups } from './memberships.ts'
 import type { MainTables } from './schema.ts'
-import { revokeOutgrown } from './session_ends.ts'
+import { endSessions, revokeOutgrown } from './session_ends.ts'
 
 export class Accounts implements AccountStore {
   readonly #db: Kysely<MainTables>
@@ -74,7 +74,7 @@ export class Accounts implements AccountStore {
     return numUpdatedRows > 0n
   }
 
-  async delete(id: string): Promise<boolean> {
+  async delete(id: string, now = new Date().toISOString()): Promise<boolean> {
     return alone(this.#db, async (db) => {
       // Keys that applications got for its sessions end with these.
       const ended = db.selectFrom('session_keys').select('key_id').where('session_id', 'is not', null)
@@ -86,6 +86,7 @@ export class Accounts implements AccountStore {
           'Live keys belong to this account. Revoke them first, or disable the account.',
         )
       }
+      await endSessions(db, sql`account_id = ${id}`, now)
       await db.deleteFrom('api_keys').where('account_id', '=', id).execute()
       const { numDeletedRows } = await db.deleteFrom('accounts').where('id', '=', id).executeTakeFirst()
       return numDeletedRows > 0n

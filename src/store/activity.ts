@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
+import type { ProviderEntryStore } from '../core/openid_stores.ts'
 import type { SessionUse, TicketStore } from '../core/people_stores.ts'
 import type { KeyDay } from '../core/program_types.ts'
 import type {
@@ -14,6 +15,8 @@ import type { RateLimit } from '../core/types.ts'
 import { atomically } from './atomic.ts'
 import { chunks } from './chunks.ts'
 import { addDays } from './key_days.ts'
+import type { Engine } from './migrate.ts'
+import { ProviderEntries } from './provider_entries.ts'
 import { takePlaces } from './rate_windows.ts'
 import type { ActivityTables } from './schema.ts'
 import { noteSessionUses, sessionUses } from './session_uses.ts'
@@ -22,10 +25,12 @@ import { Tickets } from './tickets.ts'
 export class Activity implements ActivityStore {
   readonly #db: Kysely<ActivityTables>
   readonly tickets: TicketStore
+  readonly providerEntries: ProviderEntryStore
 
-  constructor(db: Kysely<ActivityTables>) {
+  constructor(db: Kysely<ActivityTables>, engine: Engine) {
     this.#db = db
     this.tickets = new Tickets(db)
+    this.providerEntries = new ProviderEntries(db, engine)
   }
 
   async append(

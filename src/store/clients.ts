@@ -17,12 +17,13 @@ export class Clients implements ClientStore {
     this.#db = db
   }
 
-  async insert(client: Client, secretHash: string): Promise<void> {
+  async insert(client: Client, secretHash: string | null): Promise<void> {
     await alone(this.#db, async (db) => {
       await explaining(`There is an application ${client.id} already.`, () =>
         db.insertInto('clients').values(rowFromClient(client)).execute(),
       )
       await insertGroups(db, client)
+      if (secretHash === null) return
       await db
         .insertInto('client_secrets')
         .values({ hash: secretHash, client_id: client.id, expires_at: null })
@@ -110,10 +111,13 @@ function rowFromClient(client: Client): Row {
     roles: JSON.stringify(client.roles),
     token: JSON.stringify(client.token),
     token_in_query: Number(client.token_in_query),
+    openid: client.openid && JSON.stringify(client.openid),
+    // Beside it, for the statement that makes notices of a logout.
+    backchannel_logout_uri: client.openid?.backchannel_logout_uri ?? null,
   }
 }
 
-function clientFromRow(row: Row): Client {
+function clientFromRow({ backchannel_logout_uri: _uri, ...row }: Row): Client {
   return {
     ...row,
     redirect_uris: JSON.parse(row.redirect_uris),
@@ -124,5 +128,6 @@ function clientFromRow(row: Row): Client {
     roles: JSON.parse(row.roles),
     token: JSON.parse(row.token),
     token_in_query: row.token_in_query === 1,
+    openid: row.openid === null ? null : JSON.parse(row.openid),
   }
 }

@@ -15,8 +15,8 @@ export interface SchemaState {
 
 /**
  * Every table that a backup holds, what others refer to first. Left out are `replays`, which belong to calls that were under way,
- * `rate_windows`, which are over before a restored store is served, and `sessions` with their uses and `tickets`: none of them may work
- * in a copy (D15), and the original has them still.
+ * `rate_windows`, which are over before a restored store is served, and `sessions` with their uses, clients and `tickets`, the notices of
+ * their ends and `provider_entries`: none of them may work in a copy (D15), and the original has them still.
  * The number is how many rows are read at once; a batch of audit lines can be large.
  */
 export const DUMP_TABLES = {
@@ -40,6 +40,8 @@ export const DUMP_TABLES = {
   clients: 100,
   client_groups: 500,
   client_secrets: 500,
+  subjects: 500,
+  consents: 500,
   api_keys: 500,
   key_groups: 500,
   key_secrets: 500,

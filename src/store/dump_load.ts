@@ -129,7 +129,7 @@ async function fill<T>({ main, activity, engine, insert }: Place, load: Load<T>)
   await load.rows(insert)
   if (engine === 'postgres') await continueNumbers(activity)
   await bring(MAIN_MIGRATIONS, ACTIVITY_MIGRATIONS)
-  return load.finish({ engine, store: storeOn(main), activity: new Activity(activity) })
+  return load.finish({ engine, store: storeOn(main), activity: new Activity(activity, engine) })
 }
 
 /** Far below the parameters that either engine takes in one statement. */
@@ -169,6 +169,7 @@ async function versionBefore(db: Kysely<MainTables>): Promise<number> {
 /** What our migrations made, and nothing else that may live in the same database. */
 async function dropEverything(db: Kysely<MainTables>): Promise<void> {
   const names = [
+    'provider_entries',
     'tickets',
     'session_uses',
     'replays',
@@ -190,8 +191,12 @@ async function dropEverything(db: Kysely<MainTables>): Promise<void> {
     'connection_tokens',
     'connections',
     'connector_apps',
+    'logout_notices',
+    'consents',
+    'session_clients',
     'session_keys',
     'sessions',
+    'subjects',
     'client_secrets',
     'client_groups',
     'clients',

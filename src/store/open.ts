@@ -7,6 +7,7 @@ import { Apps } from './apps.ts'
 import { Clients } from './clients.ts'
 import { ConnectSessions } from './connect_sessions.ts'
 import { Connections } from './connections.ts'
+import { Consents } from './consents.ts'
 import { swapIsPending } from './dump_swap.ts'
 import { Emails } from './emails.ts'
 import type { Engines, ServeLock } from './engines.ts'
@@ -16,6 +17,7 @@ import { Groups } from './groups.ts'
 import { Identities } from './identities.ts'
 import { Issuers } from './issuers.ts'
 import { Keys } from './keys.ts'
+import { LogoutNotices } from './logout_notices.ts'
 import { type Engine, type Migration, migrate } from './migrate.ts'
 import { activity0001 } from './migrations/0001_activity.ts'
 import { main0001 } from './migrations/0001_main.ts'
@@ -26,21 +28,31 @@ import { main0003 } from './migrations/0003_webhooks.ts'
 import { main0004 } from './migrations/0004_programs.ts'
 import { activity0004 } from './migrations/0004_tickets.ts'
 import { main0005 } from './migrations/0005_people.ts'
+import { activity0005 } from './migrations/0005_provider_entries.ts'
+import { main0006 } from './migrations/0006_openid.ts'
 import { Organizations } from './organizations.ts'
 import { Routes } from './routes.ts'
 import type { MainTables } from './schema.ts'
+import { SessionClients } from './session_clients.ts'
 import { Sessions } from './sessions.ts'
 import { SignInMethods } from './sign_in_methods.ts'
 import { SigningKeys } from './signing_keys.ts'
 import { openSqlite, sqliteFiles } from './sqlite.ts'
+import { Subjects } from './subjects.ts'
 import { Tokens } from './tokens.ts'
 import { VaultRows } from './vault.ts'
 import { Deliveries } from './webhook_deliveries.ts'
 import { Webhooks } from './webhooks.ts'
 
 /** In order; never changed once released, only added to. */
-export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003, main0004, main0005]
-export const ACTIVITY_MIGRATIONS: readonly Migration[] = [activity0001, activity0002, activity0003, activity0004]
+export const MAIN_MIGRATIONS: readonly Migration[] = [main0001, main0002, main0003, main0004, main0005, main0006]
+export const ACTIVITY_MIGRATIONS: readonly Migration[] = [
+  activity0001,
+  activity0002,
+  activity0003,
+  activity0004,
+  activity0005,
+]
 
 export interface StoreLocation {
   readonly dataDir: string
@@ -93,7 +105,7 @@ export async function openStore(location: StoreLocation): Promise<OpenStore> {
   return {
     engine: engines.engine,
     store: rootStore(engines),
-    activity: new Activity(engines.activity),
+    activity: new Activity(engines.activity, engines.engine),
     hot: engines.hot,
     lockForServing: () => engines.lockForServing(),
     lockExclusively: () => engines.lockExclusively(),
@@ -147,6 +159,10 @@ export function storeOn(db: Kysely<MainTables>): Store {
     sessions: new Sessions(db),
     factors: new Factors(db),
     clients: new Clients(db),
+    subjects: new Subjects(db),
+    sessionClients: new SessionClients(db),
+    consents: new Consents(db),
+    logoutNotices: new LogoutNotices(db),
     vault: new VaultRows(db),
     transaction: (work) => work(store),
   }

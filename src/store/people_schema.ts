@@ -54,6 +54,7 @@ export interface PeopleTables {
     created_at: string
     expires_at: string
     idle_s: number
+    lineage: string
   }
   totp_factors: {
     id: string
@@ -90,6 +91,8 @@ export interface PeopleTables {
     default_role: string
     token: string
     token_in_query: number
+    openid: string | null
+    backchannel_logout_uri: string | null
     disabled_at: string | null
     created_at: string
     updated_at: string

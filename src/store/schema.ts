@@ -1,8 +1,9 @@
 import type { Generated } from 'kysely'
+import type { OpenIdTables, ProviderEntryTables } from './openid_schema.ts'
 import type { PeopleTables } from './people_schema.ts'
 
 /** Times are RFC 3339 text (they sort as text), JSON is text, booleans are 0 or 1: the same on both engines. */
-export interface MainTables extends PeopleTables {
+export interface MainTables extends PeopleTables, OpenIdTables {
   accounts: {
     id: string
     kind: string
@@ -177,7 +178,7 @@ export interface MainTables extends PeopleTables {
   data_keys: { id: string; kek_id: string; wrapped: string }
 }
 
-export interface ActivityTables {
+export interface ActivityTables extends ProviderEntryTables {
   audit_batches: {
     row: Generated<number>
     writer: string

@@ -1,8 +1,10 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { noteLogouts } from './logout_notices.ts'
 import type { MainTables } from './schema.ts'
 
 /**
- * Ends the sessions that the condition finds and those of hosts below them, and revokes what applications got for them. How many it found.
+ * Ends the sessions that the condition finds and those of hosts below them, revokes what applications got for them, and takes note of whom
+ * to tell. How many it found.
  * The caller is `alone`: a key that is given at the same moment is either found here, or refused since its session is gone.
  */
 export async function endSessions(db: Kysely<MainTables>, found: RawBuilder<unknown>, now: string): Promise<number> {
@@ -12,6 +14,15 @@ export async function endSessions(db: Kysely<MainTables>, found: RawBuilder<unkn
       union select below.id from sessions below join ended on below.parent = ended.id)
     update api_keys set revoked_at = ${now}, updated_at = ${now} where revoked_at is null
       and id in (select key_id from session_keys where session_id in (select id from ended))`.execute(db)
+  await noteLogouts(
+    db,
+    sql`x.session_id in (
+      with recursive ended (id) as (
+        select id from sessions where ${found}
+        union select below.id from sessions below join ended on below.parent = ended.id)
+      select id from ended)`,
+    now,
+  )
   // Counted before: what a cascade deletes is not.
   const { rows } = await sql<{ count: number }>`select count(*) as count from sessions where ${found}`.execute(db)
   await sql`delete from sessions where ${found}`.execute(db)

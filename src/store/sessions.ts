@@ -39,6 +39,18 @@ export class Sessions implements SessionStore {
     return row && sessionFromRow(row)
   }
 
+  async findByLineage(lineage: string): Promise<Session | undefined> {
+    const row = await this.#db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('lineage', '=', lineage)
+      .where('host', 'is', null)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row && sessionFromRow(row)
+  }
+
   async list({ limit, after }: Page, { account, host }: SessionFilter = {}): Promise<readonly Session[]> {
     let query = this.#db.selectFrom('sessions').selectAll().orderBy('id').limit(limit)
     if (after !== undefined) query = query.where('id', '>', after)
@@ -116,5 +128,6 @@ export function sessionFromRow(row: SessionRow): Session {
     created_at: row.created_at,
     expires_at: row.expires_at,
     idle_s: row.idle_s,
+    lineage: row.lineage,
   }
 }

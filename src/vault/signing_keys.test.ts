@@ -21,7 +21,10 @@ class Rows implements SigningKeyStore {
     return [...this.rows]
   }
   async insert(row: SigningKeyRow) {
-    if (row.state !== 'retired' && this.rows.some(({ state }) => state === row.state))
+    if (
+      row.state !== 'retired' &&
+      this.rows.some(({ algorithm, state }) => algorithm === row.algorithm && state === row.state)
+    )
       throw new OctroiError('conflict', 'There is one already.')
     this.rows.push(row)
   }
@@ -136,5 +139,41 @@ describe('rotation', () => {
     signingKeys.list = () => Promise.reject(new OctroiError('store_unavailable', 'away'))
     await expect(ring.round()).rejects.toThrow('store_unavailable')
     expect([ring.jwks(), kidOf(ring.sign({}))]).toEqual([before, kids(ring)[0]])
+  })
+})
+
+describe('a second algorithm', () => {
+  it('has keys once somebody asks for them, made once, and rotates beside the first', async () => {
+    const { parts, clock, signingKeys } = scene()
+    const ring = await SigningKeyRing.open(parts)
+    expect(() => ring.sign({ sub: 'x' }, 'JWT', 'RS256')).toThrow('no signing key for RS256')
+    const before = ring.privateKeys()
+    await Promise.all([ring.ensure('RS256'), (await SigningKeyRing.open(parts)).ensure('RS256')])
+    expect(ring.privateKeys()).not.toBe(before)
+    expect(signingKeys.rows.map(({ algorithm }) => algorithm).sort()).toEqual(['ES256', 'RS256'])
+    const [header = '', payload = '', signature = ''] = ring.sign({ sub: 'x' }, 'JWT', 'RS256').split('.')
+    const jwk = JSON.parse(ring.jwks()).keys.find(({ kty }: { kty: string }) => kty === 'RSA')
+    expect(Object.keys(jwk).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
+    const key = createPublicKey({ key: jwk, format: 'jwk' })
+    expect(verify('sha256', Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'))).toBe(true)
+    clock.now += 29 * DAY
+    await ring.round()
+    expect(signingKeys.rows.map(({ algorithm, state }) => `${algorithm} ${state}`).sort()).toEqual([
+      'ES256 current',
+      'ES256 next',
+      'RS256 current',
+      'RS256 next',
+    ])
+    const same = ring.privateKeys()
+    await ring.round()
+    expect(ring.privateKeys()).toBe(same)
+    // Those that sign come first.
+    expect(
+      same
+        .slice(0, 2)
+        .map(({ alg }) => alg)
+        .sort(),
+    ).toEqual(['ES256', 'RS256'])
+    expect(same[0]?.kid).toBe(kidOf(ring.sign({}, 'JWT', same[0]?.alg as 'ES256')))
   })
 })

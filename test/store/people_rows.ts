@@ -71,6 +71,7 @@ export function session(id: string, account: string, more: Partial<Session> = {}
     created_at: AT,
     expires_at: '2026-01-01T12:00:00.000Z',
     idle_s: 7_200,
+    lineage: id,
     ...more,
   }
 }
@@ -109,6 +110,7 @@ export function client(id: string, more: Partial<Client> = {}): Client {
     default_role: 'reader',
     token: { enabled: true, grants: [{ connection: 'paheko', allow: ['GET /api/**'] }], ttl_s: 3_600 },
     token_in_query: false,
+    openid: null,
     disabled_at: null,
     created_at: AT,
     updated_at: AT,

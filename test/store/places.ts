@@ -67,7 +67,10 @@ export class OtherProcess {
   async said(word: string): Promise<void> {
     while (!this.#output.includes(word)) {
       if (this.#child.exitCode !== null) throw new Error(`the other process ended: ${this.#output}`)
-      await Promise.race([once(this.#child.stdout as NodeJS.EventEmitter, 'data'), once(this.#child, 'exit')])
+      const waiting = new AbortController()
+      const { signal } = waiting
+      const said = once(this.#child.stdout as NodeJS.EventEmitter, 'data', { signal })
+      await Promise.race([said, once(this.#child, 'exit', { signal })]).finally(() => waiting.abort())
     }
   }
 
