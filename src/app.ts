@@ -9,9 +9,10 @@ import { Assertions } from './gateway/assertions.ts'
 import { ForwardAuth } from './gateway/forward_auth.ts'
 import { openPeople } from './gateway/people.ts'
 import { Gate } from './gateway/proxy.ts'
-import { drain, hostText, listen } from './http/listening.ts'
+import { drain, hostText, listen, reachable } from './http/listening.ts'
 import { Metrics } from './http/metrics.ts'
 import { serveMetrics } from './http/metrics_listener.ts'
+import { openOidc } from './http/oidc.ts'
 import { buildServer } from './http/server.ts'
 import { Visitors } from './http/visitor.ts'
 import { Admissions, hashOfKey } from './inbound/admissions.ts'
@@ -29,7 +30,7 @@ import { auditWriter, type Installation, openCatalogue, openInstallation } from 
 import { startRounds } from './installation/rounds.ts'
 import { ConnectionHealth } from './outbound/connections/health.ts'
 import { Targets } from './outbound/connections/targets.ts'
-import { Mailer } from './outbound/mail.ts'
+import { mailOf } from './outbound/mail.ts'
 import { directorySockets } from './outbound/network/directory_sockets.ts'
 import type { Listener } from './outbound/network/egress.ts'
 import { issuerKeys } from './outbound/network/issuer_keys.ts'
@@ -47,6 +48,8 @@ import { KeyLimits } from './policy/key_limits.ts'
 import { RateLimiter } from './policy/rate_limit.ts'
 import { SharedRateLimiter } from './policy/shared_rate_limit.ts'
 import { Throttle } from './policy/throttle.ts'
+import { openLogout } from './provider/logout/open_logout.ts'
+import { warmWhereUsed } from './provider/open.ts'
 import type { MethodParts } from './sign_in/methods/method_kind.ts'
 import { openSignIn } from './sign_in/open.ts'
 import { PeopleSecrets } from './sign_in/secrets.ts'
@@ -144,7 +147,9 @@ async function putTogether(
     log,
   }
   const secrets = new PeopleSecrets(ring.derivedKey(PURPOSES.people), ring.sealer(PURPOSES.peopleSeals))
-  const people = openPeople({ ...open, secrets, limits: settings, publicUrl, log, now })
+  const signingKeys = await SigningKeyRing.open({ store: open.store, sealer: ring.sealer(PURPOSES.signing), now })
+  const logout = openLogout({ ...methodParts, secrets, signingKeys, onOutcome: (outcome) => metrics.logout(outcome) })
+  const people = openPeople({ ...open, secrets, limits: settings, publicUrl, onEnded: logout.onEnded, log, now })
   const mail = mailOf(settings)
   const signIn = openSignIn({
     ...open,
@@ -182,31 +187,28 @@ async function putTogether(
     entrance,
     limits: new KeyLimits(open.engine === 'postgres' ? new SharedRateLimiter(open.activity) : new RateLimiter()),
     problem: problemRenderer(publicUrl),
-    log,
+    ...{ guard: throttle, signIn, signingKeys, trail, metrics, publicUrl, log, now },
   }
   const proxy = new Gate({
     ...shared,
     targets,
     health,
     renewals,
-    trail,
-    metrics,
     answers: new KeptAnswers(open.activity, replayKey, ring.sealer('answers')),
-    now,
   })
-  const signingKeys = await SigningKeyRing.open({ store: open.store, sealer: ring.sealer(PURPOSES.signing), now })
   const traces = new ForwardAuthTraces(now)
   const assertions = new Assertions(signingKeys, publicUrl)
-  const forwardAuth = new ForwardAuth({ ...shared, ...people, assertions, traces, trail, metrics, now })
+  const forwardAuth = new ForwardAuth({ ...shared, ...people, assertions, traces })
+  const visitors = new Visitors({ ...shared, ...people, installation: settings.name })
+  const oidc = openOidc({ ...open, ...people, ...shared, vault: ring, visitors })
   const { fastify, server } = await buildServer({
     ...shared,
     proxy,
     forwardAuth,
-    guard: throttle,
-    signIn,
-    visitors: new Visitors({ ...shared, ...people, publicUrl, installation: settings.name }),
-    signingKeys,
-    metrics,
+    endSession: logout.endSession,
+    oidc,
+    ...oidc,
+    visitors,
     once: new KeptAnswers(open.activity, replayKey, ring.sealer('api answers')),
     basePath: new URL(publicUrl).pathname.replace(/\/$/, ''),
     isReady: async () => {
@@ -228,6 +230,7 @@ async function putTogether(
       hashKey: (secret) => hashOfKey(hashKey, secret),
       sessions: people.sessions,
       hashClient: (secret) => hmac(clientsKey, secret),
+      access: signIn.access,
       links: signIn.links,
       methodSecrets: ring.sealer(PURPOSES.signInMethods),
       methodParts: { ...methodParts, passkeys: signIn.passkeys },
@@ -255,6 +258,8 @@ async function putTogether(
   const metricsServer = settings.metrics_listen && (await serveMetrics(metrics, settings.metrics_listen))
   if (settings.metrics_listen !== undefined) listeners.push(settings.metrics_listen)
   webhooks.start()
+  logout.dispatcher.start()
+  await warmWhereUsed(oidc.openid, open.store)
   const unwatch = watchKeys(provided, settings.keys_files)
   const url = `http://${hostText(bound)}`
   log.info({ version: VERSION, url, engine: open.engine, audit: settings.audit }, 'Octroi is ready')
@@ -265,7 +270,7 @@ async function putTogether(
       clearInterval(rounds)
       renewalRounds.close()
       await unwatch()
-      await Promise.all([drain(server), webhooks.stop()])
+      await Promise.all([drain(server), webhooks.stop(), logout.dispatcher.stop()])
       await renewals.close()
       metricsServer?.close()
       proxy.close()
@@ -282,14 +287,4 @@ async function putTogether(
       log.info('Octroi has stopped')
     },
   }
-}
-
-/** `undefined`: no mail leaves. */
-function mailOf({ smtp_url: url, mail_from: from }: Settings): Mailer | undefined {
-  return url === undefined || from === undefined ? undefined : new Mailer({ url, from })
-}
-
-/** "Every address" is none that a link can lead to. */
-function reachable({ address, port }: Listener): Listener {
-  return { address: address === '0.0.0.0' || address === '::' ? 'localhost' : address, port }
 }

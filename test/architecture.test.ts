@@ -18,16 +18,18 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   inbound: ['policy', 'core'],
   outbound: ['policy', 'core'],
   sign_in: ['policy', 'core'],
-  pages: ['sign_in', 'core'],
+  pages: ['provider', 'sign_in', 'core'],
   gateway: ['sign_in', 'inbound', 'outbound', 'policy', 'core'],
-  api: ['sign_in', 'inbound', 'outbound', 'policy', 'core'],
-  http: ['api', 'gateway', 'pages', 'sign_in', 'inbound', 'outbound', 'policy', 'core', 'version.ts'],
+  provider: ['sign_in', 'inbound', 'outbound', 'policy', 'core'],
+  api: ['provider', 'sign_in', 'inbound', 'outbound', 'policy', 'core'],
+  http: ['api', 'gateway', 'provider', 'pages', 'sign_in', 'inbound', 'outbound', 'policy', 'core', 'version.ts'],
   client: ['api', 'core'],
   cli: [
     'client',
     'http',
     'api',
     'gateway',
+    'provider',
     'sign_in',
     'inbound',
     'outbound',
@@ -145,7 +147,7 @@ describe('the direction of imports', () => {
 })
 
 describe('files', () => {
-  const written = ['src', 'test', 'demo', 'bench', 'scripts'].filter((name) => existsSync(join(root, name)))
+  const written = ['src', 'test', 'demo', 'bench', 'scripts', 'examples'].filter((name) => existsSync(join(root, name)))
   const files = written.flatMap((name) => filesOf(join(root, name), /\.ts$/))
 
   it('have no more than 300 lines', () => {

@@ -36,6 +36,11 @@ export function drain(server: Server): Promise<void> {
   })
 }
 
+/** "Every address" is none that a link can lead to. */
+export function reachable({ address, port }: Listener): Listener {
+  return { address: address === '0.0.0.0' || address === '::' ? 'localhost' : address, port }
+}
+
 /** As it stands in a URL. */
 export function hostText({ address, port }: Listener): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

@@ -12,14 +12,22 @@ import type { ForwardAuth } from '../gateway/forward_auth.ts'
 import { isForwardAuth } from '../gateway/forward_auth_target.ts'
 import type { Gate } from '../gateway/proxy.ts'
 import type { Guard } from '../inbound/entrance.ts'
+import type { DeviceDesk } from '../provider/device/device_desk.ts'
+import type { InteractionDesk } from '../provider/interactions/interaction_desk.ts'
+import type { EndSession } from '../provider/logout/end_session.ts'
 import type { SignIn } from '../sign_in/open.ts'
 import { errorPages } from '../version.ts'
 import { serveAccount } from './account_routes.ts'
 import { type ApiDoor, sendProblem, serveApi } from './api_routes.ts'
 import { authenticate, requirePermission } from './authenticate.ts'
 import { serveConnect } from './connect_routes.ts'
+import { serveDevices } from './device_routes.ts'
+import { serveEndSession } from './end_session_routes.ts'
 import { serveExchange } from './exchange_routes.ts'
+import { serveInteractions } from './interaction_routes.ts'
 import type { Metrics } from './metrics.ts'
+import type { Oidc } from './oidc.ts'
+import { pathForLibrary } from './oidc_paths.ts'
 import { openApi } from './openapi.ts'
 import { serveSessions } from './session_routes.ts'
 import { serveSignIn } from './sign_in_routes.ts'
@@ -29,6 +37,10 @@ export interface DoorParts extends ApiDoor {
   readonly proxy: Gate
   readonly forwardAuth: ForwardAuth
   readonly signIn: SignIn
+  readonly oidc: Oidc
+  readonly interactions: InteractionDesk
+  readonly devices: DeviceDesk
+  readonly endSession: EndSession
   readonly visitors: Visitors
   /** What slows down who guesses the secrets of applications. */
   readonly guard: Guard
@@ -49,6 +61,7 @@ const MAX_HEADER_BYTES = 32 * 1024
  * |---|---|
  * | `/proxy/`, `/forward-auth` | gateway |
  * | `/api/v1/` | api |
+ * | `/oidc/` | provider, with pages |
  * | `/connect/` | outbound/onboarding, with pages |
  * | `/sign-in/`, `/session/`, `/account` | sign_in, with pages |
  * | `/health`, `/ready`, `/metrics`, `/openapi.json`, `/.well-known/jwks.json` | here |
@@ -95,6 +108,9 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
   await serveConnect(fastify, parts)
   await serveSignIn(fastify, parts)
   await serveSessions(fastify, parts)
+  await serveEndSession(fastify, parts)
+  await serveInteractions(fastify, parts)
+  await serveDevices(fastify, parts)
   await serveExchange(fastify, { ...parts, ...parts.parts, applications: parts.signIn.applications })
   await serveAccount(fastify, parts)
   await fastify.ready()
@@ -103,7 +119,7 @@ export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyI
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-function frontDoor({ proxy, forwardAuth, basePath, problem }: DoorParts, handler: Handler): Handler {
+function frontDoor({ proxy, forwardAuth, oidc, basePath, problem }: DoorParts, handler: Handler): Handler {
   return (request, response) => {
     let url = request.url as string
     if (basePath !== '' && url.startsWith(basePath) && '/?'.includes(url[basePath.length] ?? '/')) {
@@ -111,8 +127,10 @@ function frontDoor({ proxy, forwardAuth, basePath, problem }: DoorParts, handler
       if (url.charCodeAt(0) !== 47) url = `/${url}`
       request.url = url
     }
-    if (url.startsWith('/proxy/')) proxy.handle(request, response, url)
-    else if (isForwardAuth(url)) forwardAuth.handle(request, response, url)
+    if (url.startsWith('/proxy/')) return proxy.handle(request, response, url)
+    if (isForwardAuth(url)) return forwardAuth.handle(request, response, url)
+    const path = pathForLibrary(url, basePath)
+    if (path !== undefined) oidc.door.handle(request, response, path)
     else if (url.charCodeAt(0) !== 47)
       refuse(response, problem(new OctroiError('invalid_request', 'The request target must be a path.'), requestId()))
     else handler(request, response)

@@ -132,3 +132,12 @@ function failed(code: 'upstream_unreachable' | 'upstream_timeout', what: string)
   const detail = code === 'upstream_timeout' ? 'did not answer in time' : 'did not take the mail'
   return new OctroiError(code, `The mail server ${detail}.`, { cause: new Error(`SMTP: ${what}`), retryAfter: 60 })
 }
+
+/** `undefined`: no mail leaves. */
+export function mailOf(settings: {
+  readonly smtp_url?: string | undefined
+  readonly mail_from?: string | undefined
+}): Mailer | undefined {
+  const { smtp_url: url, mail_from: from } = settings
+  return url === undefined || from === undefined ? undefined : new Mailer({ url, from })
+}

@@ -1,7 +1,7 @@
 import { OctroiError } from '../../core/errors.ts'
 import type { Client, Session } from '../../core/people_types.ts'
 import { SignInRefused } from '../method.ts'
-import type { TowardsApp } from '../towards.ts'
+import type { TowardsApp, TowardsOpenId } from '../towards.ts'
 import { ApplicationCodes, type CodeParts, type Exchanged, type Exchanging } from './codes.ts'
 import type { ApplicationRequest, Applications, Entrant, SignOutRequest } from './contract.ts'
 import { allows, personOf } from './person.ts'
@@ -55,9 +55,10 @@ export class ClientApplications implements Applications {
     return client !== undefined && allows(client, entrant)
   }
 
-  async still(towards: TowardsApp): Promise<Client> {
+  async still(towards: TowardsApp | TowardsOpenId): Promise<Client> {
     const client = await this.#known(towards.client)
-    redirectUriOf(client.redirect_uris, towards.redirectUri, 'redirect_uri')
+    if (towards.kind === 'app') redirectUriOf(client.redirect_uris, towards.redirectUri, 'redirect_uri')
+    else if (client.openid === null) throw badRequest('it is no client of the OpenID provider')
     return client
   }
 

@@ -1,6 +1,6 @@
 import type { Organization, Session } from '../../core/people_types.ts'
 import type { Account } from '../../core/types.ts'
-import type { TowardsApp } from '../towards.ts'
+import type { TowardsApp, TowardsOpenId } from '../towards.ts'
 
 /** What an application asks for when it sends somebody to sign in. */
 export interface ApplicationRequest {
@@ -23,11 +23,11 @@ export interface Entrant {
 
 /** What an application asks for when it sends somebody to sign out. */
 export interface SignOutRequest {
-  /** Of the application; shown. */
-  readonly name: string
+  /** Of the application; shown. Null: it does not say which it is. */
+  readonly name: string | null
   /** Registered, with its `state`; null: it wants nobody back. */
   readonly returnTo: string | null
-  /** The `session_id` that its back end was told: with the browser's own, nobody has to be asked whether he means it. */
+  /** The session that it named as it alone was told: with the browser's own, nobody has to be asked whether he means it. */
   readonly session: string | null
 }
 
@@ -38,7 +38,7 @@ export interface Applications {
   /** Asked again with every sign-in: an application can be switched off while somebody is on the way to it. */
   mayUse(client: string, entrant: Entrant): Promise<boolean>
   /** What it asks for as it is registered at this moment. Throws `SignInRefused` (`bad_request`) where it, or its address, is no longer registered. */
-  still(towards: TowardsApp): Promise<Pick<ApplicationRequest, 'methods' | 'mfa'>>
+  still(towards: TowardsApp | TowardsOpenId): Promise<Pick<ApplicationRequest, 'methods' | 'mfa'>>
   /** Makes the one-time code, and the address that takes it to the application. */
   leadOn(session: Session, towards: TowardsApp): Promise<string>
   /** `query` of `/session/sign-out` with `app`. Throws `SignInRefused` (`bad_request`) for an address that is not registered (T15). */

@@ -17,7 +17,11 @@ export interface ApplicationPerson {
 }
 
 /** `undefined`: the account is gone, disabled, or may no longer use the application. */
-export async function personOf(store: Store, client: Client, session: Session): Promise<ApplicationPerson | undefined> {
+export async function personOf(
+  store: Store,
+  client: Client,
+  session: Pick<Session, 'account' | 'organization'>,
+): Promise<ApplicationPerson | undefined> {
   const account = await store.accounts.get(session.account)
   if (account === undefined || account.disabled_at !== null) return undefined
   const organization =
