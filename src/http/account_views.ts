@@ -10,6 +10,7 @@ import { authenticatorName, listAuthenticators } from '../sign_in/account/authen
 import { emailAddress, listEmails } from '../sign_in/account/emails.ts'
 import { identityLabel, listIdentities, waysToLink } from '../sign_in/account/identities.ts'
 import type { AccountParts, Own } from '../sign_in/account/own.ts'
+import { applicationName, listApplications } from '../sign_in/account/own_applications.ts'
 import { listPasskeys, passkeyName } from '../sign_in/account/own_passkeys.ts'
 import { listSessions } from '../sign_in/account/own_sessions.ts'
 import { listTokens, tokenName } from '../sign_in/account/own_tokens.ts'
@@ -43,6 +44,7 @@ const READ: Readonly<Record<AccountSection, Read>> = {
   }),
   recovery: async (parts, own) => ({ kind: 'recovery', ...(await recoveryState(parts, own)) }),
   sessions: async (parts, own) => ({ kind: 'sessions', sessions: await listSessions(parts, own) }),
+  applications: async (parts, own) => ({ kind: 'applications', applications: await listApplications(parts, own) }),
   tokens: async (parts, own) => ({ kind: 'tokens', tokens: await listTokens(parts, own) }),
 }
 
@@ -60,6 +62,7 @@ const NAME: Readonly<Record<keyof typeof CONFIRMED, (parts: AccountParts, own: O
   identities: identityLabel,
   passkeys: passkeyName,
   authenticators: authenticatorName,
+  applications: applicationName,
   tokens: tokenName,
   recovery: async () => '',
   sessions: async () => '',

@@ -4,6 +4,7 @@ import {
   DELIVERY_OUTCOMES,
   type DeliveryOutcome,
   type GateMetrics,
+  type LogoutOutcome,
   RENEWAL_OUTCOMES,
   type RenewalOutcome,
   SIGN_IN_OUTCOMES,
@@ -68,6 +69,11 @@ export class Metrics implements GateMetrics, CheckMetrics {
     'Attempts to deliver an event, by what they came to',
     DELIVERY_OUTCOMES,
   )
+  readonly #logouts = new Outcomes(
+    'octroi_backchannel_logouts_total',
+    'Attempts to tell an application that a session has ended, by what they came to',
+    DELIVERY_OUTCOMES,
+  )
   readonly #signIns = new Outcomes(
     'octroi_sign_ins_total',
     'Attempts of people to sign in, by what they came to',
@@ -94,6 +100,10 @@ export class Metrics implements GateMetrics, CheckMetrics {
 
   delivery(outcome: DeliveryOutcome): void {
     this.#deliveries.add(outcome)
+  }
+
+  logout(outcome: LogoutOutcome): void {
+    this.#logouts.add(outcome)
   }
 
   signIn(outcome: SignInOutcome): void {
@@ -131,6 +141,7 @@ export class Metrics implements GateMetrics, CheckMetrics {
       ),
       ...this.#renewals.lines(),
       ...this.#deliveries.lines(),
+      ...this.#logouts.lines(),
       ...this.#signIns.lines(),
       ...metric('octroi_audit_failing', 'gauge', '1 while the audit trail cannot be written', [
         `octroi_audit_failing ${this.#auditFailing() ? 1 : 0}`,

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { OctroiError } from '../core/errors.ts'
 import { PASSKEY_SCRIPT } from '../pages/passkey_script.ts'
@@ -17,7 +18,13 @@ const FORM_BYTES = 64 * 1024
 
 type Params = { readonly id?: string }
 type Request = FastifyRequest<{ Params: Params }>
-export type Work = (visitor: Visitor, params: Params) => Promise<Answered>
+export type Work = (visitor: Visitor, params: Params, exchange: Exchange) => Promise<Answered>
+
+/** For who reads cookies of his own. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
 
 /**
  * A scope of pages for people: forms and nothing else are read there, and what is wrong is told by a page. `define` gets what registers a page.
@@ -38,10 +45,10 @@ export async function servePages(
       (_, body, done) => done(null, body),
     )
     pages.setErrorHandler((error, request, reply) => visitors.fail(request, reply, unread(error)))
-    define(
-      pages,
-      (work) => (request, reply) => visitors.answer(request, reply, (visitor) => work(visitor, request.params)),
-    )
+    define(pages, (work) => (request, reply) => {
+      const exchange = { request: request.raw, response: reply.raw }
+      return visitors.answer(request, reply, (visitor) => work(visitor, request.params, exchange))
+    })
   })
 }
 

@@ -6,7 +6,7 @@ import type { Callers } from '../inbound/caller.ts'
 import { clearCookie, cookieIn, cookieName, setCookie } from '../inbound/cookies.ts'
 import { readHead } from '../inbound/request_head.ts'
 import type { SessionAdmission, SessionAdmissions } from '../inbound/session_admissions.ts'
-import { chooseLanguage } from '../pages/language.ts'
+import { chooseLanguage, type Language } from '../pages/language.ts'
 import type { Page } from '../pages/page.ts'
 import { type PeopleSurroundings, signInPage } from '../pages/sign_in.ts'
 import { SignInStopped } from '../sign_in/desk/visit.ts'
@@ -134,6 +134,20 @@ export class Visitors {
     return found
   }
 
+  /** Of a page without a form, for whom no visit is known. */
+  surroundings(language: Language, requestId: string): PeopleSurroundings {
+    const { installation } = this.#parts
+    const noForm = () => {
+      throw new Error('A page without a visit has no form.')
+    }
+    return { language, installation, host: this.#host, basePath: this.#basePath, requestId, csrf: noForm }
+  }
+
+  /** What he chose before, else what his browser prefers. */
+  language(wishes: { readonly cookie: string | undefined; readonly accepted: string | undefined }): Language {
+    return chooseLanguage({ asked: chosenLanguage(wishes.cookie), accepted: wishes.accepted })
+  }
+
   /** The page of a stage, in the surroundings of a visitor. */
   page(stage: SignInStage, { around }: Pick<Visitor, 'around'>): Page {
     return signInPage(stage, around)
@@ -147,11 +161,7 @@ export class Visitors {
     const id = requestId()
     const address = addressOf(request, path, query)
     const around: PeopleSurroundings = {
-      language: this.#language(request, query),
-      installation: this.#parts.installation,
-      host: this.#host,
-      basePath: this.#basePath,
-      requestId: id,
+      ...this.surroundings(this.#language(request, query), id),
       csrf: (action) => this.#parts.secrets.hash('csrf', browser, action),
       ...(address === undefined ? {} : { address: `${this.#basePath}${address}` }),
     }
@@ -162,8 +172,7 @@ export class Visitors {
 
   #language({ headers, body }: FastifyRequest, query: string) {
     const asked = firstOf(bodyOf(body), 'lang') ?? firstOf(query, 'lang')
-    const kept = cookieIn(headers.cookie, LANGUAGE_COOKIE, /^[a-z]{2}$/)
-    return chooseLanguage({ asked: asked ?? kept, accepted: headers['accept-language'] })
+    return chooseLanguage({ asked: asked ?? chosenLanguage(headers.cookie), accepted: headers['accept-language'] })
   }
 
   async #visitor(request: FastifyRequest, known: Known): Promise<Visitor> {
@@ -215,6 +224,11 @@ export class Visitors {
     const status = known.status === 502 || known.status === 503 || known.status === 504 ? known.status : 500
     return { kind: 'failed', status, again }
   }
+}
+
+/** By an earlier link to the other language. */
+export function chosenLanguage(cookies: string | undefined): string | undefined {
+  return cookieIn(cookies, LANGUAGE_COOKIE, /^[a-z]{2}$/)
 }
 
 function bodyOf(body: unknown): string {

@@ -1,3 +1,4 @@
+import { applicationsPage } from './account_applications.ts'
 import { confirmPage, gonePage } from './account_confirm.ts'
 import { emailsPage, identitiesPage, verifyEmailPage } from './account_emails.ts'
 import {
@@ -42,6 +43,8 @@ export function accountPage(view: AccountView, around: PeopleSurroundings): Page
       return newRecoveryCodesPage(view, around)
     case 'sessions':
       return sessionsPage(view, around)
+    case 'applications':
+      return applicationsPage(view, around)
     case 'tokens':
       return tokensPage(view, around)
     case 'confirm':

@@ -1,3 +1,4 @@
+import { APPLICATION_WORDS } from './account_application_words.ts'
 import { type Html, html } from './html.ts'
 import type { Language } from './language.ts'
 
@@ -54,7 +55,9 @@ const en = {
     forever: 'without end',
     revoke: 'Revoke',
   },
+  applications: APPLICATION_WORDS.en,
   confirm: {
+    applications: APPLICATION_WORDS.en.confirm,
     emails: {
       title: 'Remove this address?',
       text: 'It will no longer serve to sign in or to choose a new password.',
@@ -147,7 +150,9 @@ const fr: AccessWords = {
     forever: 'sans fin',
     revoke: 'Révoquer',
   },
+  applications: APPLICATION_WORDS.fr,
   confirm: {
+    applications: APPLICATION_WORDS.fr.confirm,
     emails: {
       title: 'Retirer cette adresse\u00a0?',
       text: 'Elle ne servira plus à vous connecter ni à choisir un nouveau mot de passe.',

@@ -46,6 +46,7 @@ function summaries(view: OverviewView, language: Language): Readonly<Record<Acco
     recovery: view.recoveryCodes === 0 ? 0 : count.left(view.recoveryCodes),
     identities: view.identities,
     sessions: view.sessions,
+    applications: view.applications,
     tokens: view.tokens,
   }
 }

@@ -116,6 +116,28 @@ describe('what may be changed, as forms', () => {
     expect(page(view).body).toContain('/account/sessions?confirm=end_others')
     expect(page({ kind: 'sessions', sessions: [SESSION] }).body).not.toContain('confirm=')
   })
+  it('applications: what each may know, in words; access is taken away by a page that asks', () => {
+    const one = { id: 'shop', name: '<Shop>', since: AT, signedIn: true, offline: true }
+    const scopes = ['openid', 'profile', 'email', 'offline_access'] as const
+    const view: AccountView = {
+      kind: 'applications',
+      applications: [
+        { ...one, scopes },
+        { ...one, id: 'x', scopes: [], offline: false },
+      ],
+    }
+    const { body } = page(view)
+    expect(formsOf(view)).toEqual([])
+    expect(body).toContain('/account/applications?confirm=revoke&amp;id=shop')
+    expect(body).toContain('&lt;Shop&gt;')
+    expect(body).toContain('It knows that it is you, your name and your e-mail address.')
+    expect(body).toContain('It knows nothing of you at present.')
+    expect(body.match(/It can act for you while you are away\./g)).toHaveLength(1)
+    expect(accountPage(view, { ...AROUND, language: 'fr' }).body).toContain(
+      'Elle connaît votre identité ici, votre nom et votre adresse électronique.',
+    )
+    expect(page({ kind: 'applications', applications: [] }).body).toContain('No application knows you yet.')
+  })
   it('what cannot be undone is asked for first', () => {
     expect(formsOf({ kind: 'confirm', section: 'tokens', do: 'revoke', id: 't1', label: '<Compta>' })).toEqual([
       { action: '/octroi/account/tokens', hidden: { do: 'revoke', id: 't1' }, typed: [] },

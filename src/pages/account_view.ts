@@ -1,3 +1,4 @@
+import type { OpenIdScope } from '../core/openid_types.ts'
 import type { AccountFault } from '../sign_in/account/own.ts'
 
 /**
@@ -14,6 +15,7 @@ import type { AccountFault } from '../sign_in/account/own.ts'
  * | `/account/authenticators` | `authenticators` | `start` (→ `new_authenticator`), `add` (`pending`, `name`, `code`), `remove` (`id`) |
  * | `/account/recovery` | `recovery` | `make` (→ `recovery_codes`) |
  * | `/account/sessions` | `sessions` | `end` (`id`), `end_others` |
+ * | `/account/applications` | `applications` | `revoke` (`id`) |
  * | `/account/tokens` | `tokens` | `revoke` (`id`) |
  *
  * `elsewhere` is `on` where the other sessions are to end too; a box that is not ticked is not posted. What cannot be undone is asked for
@@ -29,6 +31,7 @@ export const ACCOUNT_SECTIONS = [
   'authenticators',
   'recovery',
   'sessions',
+  'applications',
   'tokens',
 ] as const
 export type AccountSection = (typeof ACCOUNT_SECTIONS)[number]
@@ -50,6 +53,7 @@ export const DONE = [
   'authenticator_removed',
   'session_ended',
   'sessions_ended',
+  'application_revoked',
   'token_revoked',
 ] as const
 export type Done = (typeof DONE)[number]
@@ -62,6 +66,7 @@ export const CONFIRMED = {
   authenticators: ['remove'],
   recovery: ['make'],
   sessions: ['end_others'],
+  applications: ['revoke'],
   tokens: ['revoke'],
 } as const satisfies Partial<Record<AccountSection, readonly string[]>>
 
@@ -91,6 +96,7 @@ export interface OverviewView extends Section {
   readonly authenticators: number
   readonly recoveryCodes: number
   readonly sessions: number
+  readonly applications: number
   readonly tokens: number
 }
 
@@ -211,6 +217,21 @@ export interface SessionsView extends Section {
   }[]
 }
 
+export interface ApplicationsView extends Section {
+  readonly kind: 'applications'
+  readonly applications: readonly {
+    readonly id: string
+    readonly name: string
+    readonly since: string
+    /** What it may know and do. */
+    readonly scopes: readonly OpenIdScope[]
+    /** He is signed in there. */
+    readonly signedIn: boolean
+    /** It can act for him while he is away. */
+    readonly offline: boolean
+  }[]
+}
+
 export interface TokensView extends Section {
   readonly kind: 'tokens'
   readonly tokens: readonly {
@@ -255,6 +276,7 @@ export type AccountView =
   | RecoveryView
   | RecoveryCodesView
   | SessionsView
+  | ApplicationsView
   | TokensView
   | ConfirmView
   | GoneView

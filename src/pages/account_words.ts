@@ -28,6 +28,7 @@ const en = {
     authenticators: 'Authenticator apps',
     recovery: 'Recovery codes',
     sessions: 'Sessions',
+    applications: 'Applications',
     tokens: 'Tokens of applications',
   },
   count: {
@@ -53,6 +54,7 @@ const en = {
     authenticator_removed: 'The app was removed: its codes are no longer accepted.',
     session_ended: 'The session has ended.',
     sessions_ended: 'All other sessions have ended.',
+    application_revoked: 'The access was revoked: the application can no longer act for you.',
     token_revoked: 'The token was revoked: the application can no longer act for you with it.',
   } satisfies Record<Done, string>,
 
@@ -142,6 +144,7 @@ const fr: AccountWords = {
     authenticators: 'Applications d’authentification',
     recovery: 'Codes de secours',
     sessions: 'Sessions',
+    applications: 'Applications',
     tokens: 'Jetons des applications',
   },
   count: {
@@ -168,6 +171,7 @@ const fr: AccountWords = {
     authenticator_removed: 'L’application a été retirée\u00a0: ses codes ne sont plus acceptés.',
     session_ended: 'La session a pris fin.',
     sessions_ended: 'Toutes les autres sessions ont pris fin.',
+    application_revoked: 'L’accès a été révoqué\u00a0: l’application ne peut plus agir pour vous.',
     token_revoked: 'Le jeton a été révoqué\u00a0: l’application ne peut plus agir pour vous avec lui.',
   },
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chooseLanguage, spoken, withLanguage } from './language.ts'
+import { chooseLanguage, languageIn, spoken, withLanguage } from './language.ts'
 
 describe('the language of a page', () => {
   it.each<[string, string | undefined, string | undefined, string]>([
@@ -39,5 +39,18 @@ describe('a text of a connector', () => {
   })
   it('in both languages, the one of the page', () => {
     expect(String(spoken({ en: 'Key', fr: 'Clé' }, 'fr'))).toBe('Clé')
+  })
+})
+
+describe('the languages that an application asks for', () => {
+  it.each([
+    ['fr-CA en', 'fr'],
+    ['de EN-gb fr', 'en'],
+    ['de es', undefined],
+    ['', undefined],
+    [undefined, undefined],
+    [`${'de '.repeat(100)}fr`, undefined],
+  ])('%j: %s', (tags, expected) => {
+    expect(languageIn(tags)).toBe(expected)
   })
 })

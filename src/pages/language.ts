@@ -18,6 +18,15 @@ export function chooseLanguage({ asked, accepted }: LanguageWishes): Language {
   return languageOf(asked ?? '') ?? preferred(accepted ?? '') ?? 'en'
 }
 
+/** The first of several that is one of ours (`ui_locales`: tags with spaces between them, the best liked first). */
+export function languageIn(tags: string | undefined): Language | undefined {
+  for (const tag of tags?.slice(0, 200).split(' ') ?? []) {
+    const language = languageOf(tag)
+    if (language !== undefined) return language
+  }
+  return undefined
+}
+
 /** `fr-CA` is French. */
 function languageOf(tag: string): Language | undefined {
   const primary = tag.trim().toLowerCase().split('-')[0]

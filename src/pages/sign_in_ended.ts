@@ -8,7 +8,7 @@ import { peoplePage, requestLine } from './people_page.ts'
 import { linkButton } from './people_parts.ts'
 import { PEOPLE_WORDS } from './people_words.ts'
 import { type PeopleSurroundings, postedTo } from './posting.ts'
-import type { StageOf } from './sign_in_choose.ts'
+import { type StageOf, towardsLine } from './sign_in_choose.ts'
 import { REFUSED_WORDS } from './sign_in_refused_words.ts'
 import { SIGN_IN_WORDS } from './sign_in_words.ts'
 
@@ -22,7 +22,7 @@ export function refusedPage(stage: StageOf<'refused'>, around: PeopleSurrounding
   const [only, ...more] = words.next
   const next =
     more.length === 0 ? html`<p>${only}</p>` : html`<ol>${words.next.map((step) => html`<li>${step}</li>`)}</ol>`
-  const body = html`<p>${words.text}</p>
+  const body = html`${towardsLine(stage.towards ?? null, around)}<p>${words.text}</p>
 ${next}
 ${againButton(stage.again, around)}
 ${requestLine(around)}

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ACCESS_WORDS } from './account_access_words.ts'
 import { ACCOUNT_WORDS } from './account_words.ts'
 import { CONNECT_WORDS } from './connect_words.ts'
+import { CONSENT_WORDS } from './consent_words.ts'
 import type { Language } from './language.ts'
 import { PEOPLE_WORDS } from './people_words.ts'
 import { REFUSED_WORDS } from './sign_in_refused_words.ts'
@@ -30,6 +31,7 @@ const OF_PEOPLE = {
   refused: REFUSED_WORDS,
   account: ACCOUNT_WORDS,
   access: ACCESS_WORDS,
+  consent: { en: withList('en'), fr: withList('fr') },
 }
 
 const french = all('fr')
@@ -47,6 +49,12 @@ function all(language: Language): [string, string][] {
   ]
 }
 
+/** One of its texts takes a list. */
+function withList(language: Language): object {
+  const words = CONSENT_WORDS[language]
+  return { ...words, resource: words.resource('NOM', ['NOM', 'NOM', 'NOM']) }
+}
+
 /** Texts that put a name into markup need a string there. */
 function plain(table: typeof CONNECT_WORDS.en): Record<string, unknown> {
   const asker = { host: 'NOM', installation: 'NOM' }
@@ -61,7 +69,13 @@ function plain(table: typeof CONNECT_WORDS.en): Record<string, unknown> {
 }
 
 /** Words that the two languages share. */
-const SAME = ['connect.codeLabel', 'people.code', 'account.organizations', 'account.sections.sessions']
+const SAME = [
+  'connect.codeLabel',
+  'people.code',
+  'account.organizations',
+  'account.sections.sessions',
+  'account.sections.applications',
+]
 
 describe('the French texts', () => {
   it('are as many as the English ones, and no text is left in English', () => {

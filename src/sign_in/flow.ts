@@ -25,6 +25,12 @@ export interface Flow {
   readonly methods: readonly string[]
   /** SIRET of the organization that is taken without asking, if it is one of his. */
   readonly organizationHint: string | null
+  /** He proves himself now, however short ago he did. */
+  readonly anew?: boolean | undefined
+  /** Whoever is signed in is not who is meant, or not for sure: somebody else may come. */
+  readonly another?: boolean | undefined
+  /** What the application believes that the person signs in as; filled into the form, and nothing more. */
+  readonly loginHint?: string | undefined
   /** When it was made first, milliseconds since the epoch: sealing it again makes it no younger. */
   readonly since?: number | undefined
 }

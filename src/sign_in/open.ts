@@ -4,6 +4,7 @@ import type { ValueSealer } from '../core/vault.ts'
 import type { AccountDesk } from './account/actions.ts'
 import { Notices } from './account/notices.ts'
 import { openAccount } from './account/open_account.ts'
+import { ApplicationAccess } from './applications/access.ts'
 import { ClientApplications } from './applications/applications.ts'
 import type { KeyMaking } from './applications/tokens.ts'
 import { Desk } from './desk/desk.ts'
@@ -55,6 +56,8 @@ export interface SignIn {
   readonly passkeys: Passkeys | undefined
   readonly factors: AccountFactors
   readonly applications: ClientApplications
+  /** Which applications know a person by our OpenID provider. */
+  readonly access: ApplicationAccess
   readonly links: PeopleLinks
   /** What people call the installation: its name, or its host. */
   readonly installation: string
@@ -102,7 +105,8 @@ export function openSignIn(parts: SignInParts): SignIn {
   const desk = new Desk(desking)
   const linkDesk = new LinkDesk(desking, desk)
   const signOut = new SignOut(desking)
-  const account = openAccount(parts, { methods, flows, once, passkeys, factors, installation, notices })
+  const access = new ApplicationAccess({ ...parts, onEnded: () => parts.sessions.noteEnded(), now: date })
+  const account = openAccount(parts, { methods, flows, once, passkeys, factors, installation, notices, access })
   return {
     methods,
     flows,
@@ -110,6 +114,7 @@ export function openSignIn(parts: SignInParts): SignIn {
     passkeys,
     factors,
     applications,
+    access,
     links,
     installation,
     desk,

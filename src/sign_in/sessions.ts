@@ -42,11 +42,13 @@ export type SessionEnd = 'signed_out' | 'revoked' | 'replaced' | 'password_chang
 
 export interface SessionsParts {
   readonly store: Store
-  readonly activity: Pick<ActivityStore, 'tickets'>
+  readonly activity: Pick<ActivityStore, 'tickets' | 'providerEntries'>
   readonly secrets: PeopleSecrets
   /** Seconds. */
   readonly maxS: number
   readonly idleS: number
+  /** Applications are to be told of what has ended, once it is committed. */
+  readonly onEnded?: (() => void) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -60,7 +62,7 @@ export class Sessions {
   }
 
   /**
-   * `replaces`: the session that this browser had, which ends. `store`: of the transaction in which all that belongs to the sign-in is
+   * `replaces`: the session that this browser had, which ends; this one goes on for it where it is the same account's. `store`: of the transaction in which all that belongs to the sign-in is
    * stored; with it, call `forget` for `replaces` after it has committed.
    */
   async start(
@@ -86,6 +88,7 @@ export class Sessions {
       created_at: new Date(now()).toISOString(),
       expires_at: new Date(now() + maxS * 1000).toISOString(),
       idle_s: idleS,
+      lineage: id,
     }
     return this.#start(session, replaces, store)
   }
@@ -105,7 +108,8 @@ export class Sessions {
     const started = await store.transaction(async (bound) => {
       const found = await bound.sessions.get(parent)
       if (found === undefined || found.host !== null || found.expires_at <= nowText) return undefined
-      const own = { id: randomId(16), host, parent, sealed: null, address, created_at: nowText }
+      const id = randomId(16)
+      const own = { id, lineage: id, host, parent, sealed: null, address, created_at: nowText }
       const session = { ...found, ...own, user_agent: userAgentText(userAgent) || found.user_agent }
       return this.#start(session, replaces, bound)
     })
@@ -113,21 +117,31 @@ export class Sessions {
     return started
   }
 
-  async #start(session: Session, replaces: string | undefined, bound: Store | undefined): Promise<StartedSession> {
+  async #start(wanted: Session, replaces: string | undefined, bound: Store | undefined): Promise<StartedSession> {
     const token = newToken()
     const work = async (store: Store) => {
-      if (replaces !== undefined) await this.#end(store, replaces, 'replaced')
+      const before = replaces === undefined ? undefined : await store.sessions.get(replaces)
+      const goesOn = before !== undefined && this.#goesOn(before, wanted)
+      const session = goesOn ? { ...wanted, lineage: before.lineage } : wanted
       await store.sessions.insert(session, this.#parts.secrets.hash('session', token))
+      // Before it ends, so that its applications are not told that it has.
+      if (goesOn) await store.sessionClients.move(before.id, session.id)
+      if (replaces !== undefined) await this.#end(store, replaces, 'replaced')
       const { id, account, host, method } = session
       const data = { session: id, host, method }
       await store.events.insert(newEvent('session.started', `account:${account}`, data, this.#date()))
+      return { session, token }
     }
-    if (bound !== undefined) await work(bound)
-    else {
-      await this.#parts.store.transaction(work)
-      if (replaces !== undefined) await this.forget(replaces)
-    }
-    return { session, token }
+    if (bound !== undefined) return work(bound)
+    const started = await this.#parts.store.transaction(work)
+    if (replaces !== undefined) await this.forget(replaces)
+    return started
+  }
+
+  /** A fresh proof of the person who is signed in: he stays signed in at the applications that he went to. */
+  #goesOn(before: Session, session: Session): boolean {
+    const own = before.host === null && session.host === null
+    return own && before.account === session.account && before.expires_at > session.created_at
   }
 
   /**
@@ -158,7 +172,13 @@ export class Sessions {
     if (found === undefined || !(await store.sessions.end(id, this.#date().toISOString()))) return false
     const data = { session: id, host: found.host, why }
     await store.events.insert(newEvent('session.ended', `account:${found.account}`, data, this.#date()))
+    this.noteEnded()
     return true
+  }
+
+  /** After an end that was not made here. */
+  noteEnded(): void {
+    this.#parts.onEnded?.()
   }
 
   /**
@@ -168,10 +188,13 @@ export class Sessions {
   async endAll(account: string, why: SessionEnd, except?: string, store = this.#parts.store): Promise<number> {
     // Who has proved himself and waits at a step proved it with what is good no longer.
     await this.#parts.activity.tickets.deleteOfAccount(account, 'step')
+    // What applications hold for him, also while he is away, came of it too.
+    await this.#parts.activity.providerEntries.deleteOfAccount(account)
     return store.transaction(async (bound) => {
       const count = await bound.sessions.endAll(account, this.#date().toISOString(), except)
       const data = { sessions: count, why, ...(except === undefined ? {} : { except }) }
       if (count > 0) await bound.events.insert(newEvent('session.ended', `account:${account}`, data, this.#date()))
+      this.noteEnded()
       return count
     })
   }

@@ -108,7 +108,13 @@ export type SignInStage =
       /** Ways to prove an account that is to be linked. */
       readonly ways: readonly Way[]
     })
-  | { readonly kind: 'refused'; readonly reason: Refusal; readonly detail: string; readonly again: string | null }
+  | {
+      readonly kind: 'refused'
+      readonly reason: Refusal
+      readonly detail: string
+      readonly again: string | null
+      readonly towards?: string | null | undefined
+    }
   /** The method's own trouble, not ours: another one can be chosen. */
   | (InFlow & {
       readonly kind: 'unavailable'

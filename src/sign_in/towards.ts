@@ -23,4 +23,12 @@ export interface TowardsApp {
   readonly challenge: string | null
 }
 
-export type Towards = TowardsOwn | TowardsHost | TowardsApp
+/** An application that asked our OpenID provider. */
+export interface TowardsOpenId {
+  readonly kind: 'openid'
+  readonly client: string
+  /** Of the interaction, to whose page it leads back: that is where the request goes on. */
+  readonly interaction: string
+}
+
+export type Towards = TowardsOwn | TowardsHost | TowardsApp | TowardsOpenId

@@ -3,6 +3,7 @@ import { addAuthenticator, type NewAuthenticator, removeAuthenticator, startAuth
 import { addEmail, makePrimary, removeEmail } from './emails.ts'
 import { beginLink, linkByForm, removeIdentity } from './identities.ts'
 import type { AccountParts, Own } from './own.ts'
+import { revokeApplication } from './own_applications.ts'
 import { addPasskey, type NewPasskey, removePasskey, renamePasskey, startPasskey } from './own_passkeys.ts'
 import { endOtherSessions, endSession } from './own_sessions.ts'
 import { revokeToken } from './own_tokens.ts'
@@ -124,6 +125,12 @@ export const ACTIONS: Readonly<Record<string, Readonly<Record<string, Action>>>>
     end_others: plain(['id'], async ({ parts }, own) => {
       await endOtherSessions(parts, own)
       return done('sessions_ended')
+    }),
+  },
+  applications: {
+    revoke: plain(['id'], async ({ parts }, own, { id = '' }) => {
+      await revokeApplication(parts, own, id)
+      return done('application_revoked')
     }),
   },
   tokens: {

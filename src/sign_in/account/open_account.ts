@@ -6,7 +6,10 @@ import { EmailVerification } from './verification.ts'
 /** `/account` put together, from what sign-in has made. */
 export function openAccount(
   parts: SignInParts,
-  made: Pick<AccountParts, 'methods' | 'flows' | 'once' | 'passkeys' | 'factors' | 'installation' | 'notices'>,
+  made: Pick<
+    AccountParts,
+    'methods' | 'flows' | 'once' | 'passkeys' | 'factors' | 'installation' | 'notices' | 'access'
+  >,
 ): AccountDesk {
   const { store, activity, hot, secrets, sessions, methodParts, mail, publicUrl, trail, log, now } = parts
   const { passwords, throttle } = methodParts

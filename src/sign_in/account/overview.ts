@@ -1,6 +1,7 @@
 import { listAuthenticators } from './authenticators.ts'
 import { listEmails } from './emails.ts'
 import type { AccountParts, Own } from './own.ts'
+import { listApplications } from './own_applications.ts'
 import { listSessions } from './own_sessions.ts'
 import { listTokens } from './own_tokens.ts'
 
@@ -8,16 +9,18 @@ import { listTokens } from './own_tokens.ts'
 export async function overview(parts: AccountParts, own: Own) {
   const { store, factors } = parts
   const { account } = own
-  const [organizations, emails, identities, stored, state, authenticators, sessions, tokens] = await Promise.all([
-    organizationsOf(parts, account.id),
-    listEmails(parts, own),
-    store.identities.of(account.id),
-    store.accounts.get(account.id),
-    factors.state(account.id),
-    listAuthenticators(parts, own),
-    listSessions(parts, own),
-    listTokens(parts, own),
-  ])
+  const [organizations, emails, identities, stored, state, authenticators, sessions, applications, tokens] =
+    await Promise.all([
+      organizationsOf(parts, account.id),
+      listEmails(parts, own),
+      store.identities.of(account.id),
+      store.accounts.get(account.id),
+      factors.state(account.id),
+      listAuthenticators(parts, own),
+      listSessions(parts, own),
+      listApplications(parts, own),
+      listTokens(parts, own),
+    ])
   return {
     account: account.id,
     name: account.name,
@@ -30,6 +33,7 @@ export async function overview(parts: AccountParts, own: Own) {
     authenticators: authenticators.length,
     recoveryCodes: state.recoveryCodes,
     sessions: sessions.length,
+    applications: applications.length,
     tokens: tokens.length,
   }
 }

@@ -3,6 +3,7 @@ import type { Session } from '../../core/people_types.ts'
 import type { ActivityStore, HotReads, Store } from '../../core/stores.ts'
 import type { Account } from '../../core/types.ts'
 import type { Throttle } from '../../policy/throttle.ts'
+import type { ApplicationAccess } from '../applications/access.ts'
 import type { AccountFactors } from '../factors/account_factors.ts'
 import type { Once } from '../factors/once.ts'
 import type { Passkeys } from '../factors/passkeys.ts'
@@ -41,6 +42,7 @@ export interface AccountParts {
   /** `undefined`: no mail leaves. */
   readonly mail: Mail | undefined
   readonly notices: Pick<Notices, 'tell'>
+  readonly access: Pick<ApplicationAccess, 'of' | 'revoke' | 'forget'>
   /** What people call the installation: its name, or its host. */
   readonly installation: string
   /** Without a slash at the end. */

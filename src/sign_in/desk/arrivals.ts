@@ -79,6 +79,10 @@ export async function addressTowards(parts: DeskParts, session: Session, towards
       return parts.hosts.codeFor(session, towards)
     case 'app':
       return parts.applications.leadOn(session, towards)
+    case 'openid':
+      // Whole, so that a page leads there after a form: from the interaction on, redirects go to the application, at an address that
+      // the form's own page does not know (`form-action`).
+      return `${parts.publicUrl}/oidc/interaction/${towards.interaction}`
   }
 }
 

@@ -24,13 +24,15 @@ export async function choose(parts: Parts, flow: Flow, visit: Visit, shown: Form
   const wanted = open.filter((one) => one.open?.type === 'form')
   const form = wanted.find(({ method }) => method.id === shown.method) ?? wanted[0]
   const sealed = parts.flows.seal(flow)
-  const again = visit.session !== undefined && flow.purpose.kind === 'sign_in'
+  const again = visit.session !== undefined && flow.purpose.kind === 'sign_in' && flow.another !== true
   return {
     kind: 'choose',
     flow: sealed,
     towards: flow.name,
     form:
-      form === undefined ? null : formFor(parts, form.method, again ? visit.session?.account : undefined, shown.login),
+      form === undefined
+        ? null
+        : formFor(parts, form.method, again ? visit.session?.account : undefined, shown.login ?? flow.loginHint),
     ways: waysTo(parts, open, sealed, form?.method.id),
     fault: shown.fault,
     retryAfterS: shown.retryAfterS,

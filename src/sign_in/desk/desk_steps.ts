@@ -72,8 +72,9 @@ export class DeskSteps {
 
   /** What an application asks for may have changed since the flow was sealed: its registration of this moment counts. */
   async #current(flow: SignInState['flow']): Promise<SignInState['flow']> {
-    if (flow.towards.kind !== 'app' || flow.purpose.kind !== 'sign_in') return flow
-    const { methods, mfa } = await this.#parts.applications.still(flow.towards)
+    const { towards, purpose } = flow
+    if ((towards.kind !== 'app' && towards.kind !== 'openid') || purpose.kind !== 'sign_in') return flow
+    const { methods, mfa } = await this.#parts.applications.still(towards)
     return { ...flow, methods, mfa: flow.mfa || mfa }
   }
 

@@ -1,5 +1,6 @@
 import { newToken } from '../../core/ids.ts'
 import type { Session } from '../../core/people_types.ts'
+import type { SignOutRequest } from '../applications/contract.ts'
 import { SignInRefused } from '../method.ts'
 import { TOKEN_SHAPE } from '../secrets.ts'
 import { basePathOf, type DeskParts } from './desk_parts.ts'
@@ -34,11 +35,23 @@ export class SignOut {
   ask(query: Fields, visit: Visit): Promise<Outcome> {
     return telling(this.#parts, visit, async () => {
       const { leaving, session } = await this.#requested(query)
-      if (visit.session === undefined) return this.#gone(leaving)
-      if (session !== null && session === visit.session.id) return this.#leave(visit.session, leaving, visit)
-      const flow = this.#parts.secrets.seal(leaving, PLACE)
-      return { stage: { kind: 'sign_out', csrfFor: ACTION, flow, towards: leaving.name } }
+      return this.#asked(leaving, session, visit)
     })
+  }
+
+  /** The same for what an application asked elsewhere: `read` gets the session of this browser, and throws `SignInRefused`. */
+  askFor(read: (session: Session | undefined) => Promise<SignOutRequest>, visit: Visit): Promise<Outcome> {
+    return telling(this.#parts, visit, async () => {
+      const { name, returnTo, session } = await read(visit.session)
+      return this.#asked({ at: this.#parts.now(), returnTo, isApplication: true, name }, session, visit)
+    })
+  }
+
+  #asked(leaving: Leaving, session: string | null, visit: Visit): Outcome | Promise<Outcome> {
+    if (visit.session === undefined) return this.#gone(leaving)
+    if (session !== null && session === visit.session.id) return this.#leave(visit.session, leaving, visit)
+    const flow = this.#parts.secrets.seal(leaving, PLACE)
+    return { stage: { kind: 'sign_out', csrfFor: ACTION, flow, towards: leaving.name } }
   }
 
   /** `POST /session/sign-out` */

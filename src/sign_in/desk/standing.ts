@@ -18,6 +18,7 @@ export type Standing = 'enough' | 'one_factor' | 'not'
 /** Throws `SignInRefused` where it is somebody who may not use the application: to sign in again would change nothing. */
 export async function standingOf(session: Session | undefined, flow: Flow, parts: StandingParts): Promise<Standing> {
   if (session === undefined || flow.purpose.kind !== 'sign_in') return 'not'
+  if (flow.anew === true || flow.another === true) return 'not'
   if (flow.methods.length > 0 && !flow.methods.includes(session.method)) return 'not'
   if (isTooOld(session, flow, parts.now()) || !(await actsFor(session, flow, parts.store))) return 'not'
   await requireAllowed(session, flow, parts)
@@ -38,7 +39,7 @@ async function actsFor({ account, organization }: Session, { organizationHint }:
 }
 
 async function requireAllowed(session: Session, { towards }: Flow, { store, applications }: StandingParts) {
-  if (towards.kind !== 'app') return
+  if (towards.kind !== 'app' && towards.kind !== 'openid') return
   const account = await store.accounts.get(session.account)
   const organization =
     session.organization === null ? null : ((await store.organizations.get(session.organization)) ?? null)

@@ -65,8 +65,11 @@ async function refused(parts: DeskParts, visit: Visit, told: Telling, error: Sig
   if (isTried)
     await record(parts, visit, { account: told.account ?? null, method: told.method ?? null, status, code: reason })
   // Whoever is signed in and may not is not asked anything the next time either.
-  const isFinal = FINAL.includes(reason) || (reason === 'not_allowed' && visit.session !== undefined)
-  return { kind: 'refused', reason, detail, again: isFinal ? null : again(parts, told) }
+  const isOpenId = told.flow?.towards.kind === 'openid'
+  const isFinal = FINAL.includes(reason) || (reason === 'not_allowed' && visit.session !== undefined && !isOpenId)
+  const page = { kind: 'refused', reason, detail, towards: told.flow?.name } as const
+  if (isFinal) return { ...page, again: null }
+  return { ...page, again: again(parts, reason === 'not_allowed' ? byAnother(told) : told) }
 }
 
 async function failed(
@@ -100,6 +103,11 @@ function isOurs(error: unknown): boolean {
 
 function codeOf(cause: unknown): string {
   return cause instanceof OctroiError ? cause.code : 'upstream_unreachable'
+}
+
+/** Who may not is no reason for somebody else, at the same keyboard, not to come. */
+function byAnother(told: Telling): Telling {
+  return told.flow === undefined ? told : { ...told, flow: { ...told.flow, another: true } }
 }
 
 /** Where the same is tried again. */

@@ -9,7 +9,7 @@ export const applicationStep: Step = {
     const { towards, methods } = state.flow
     if (methods.length > 0 && !methods.includes(state.method))
       throw new SignInRefused('not_allowed', 'The application does not take this way to sign in.')
-    if (towards.kind !== 'app') return state
+    if (towards.kind !== 'app' && towards.kind !== 'openid') return state
     const account = await accountToBe(parts.store, state, method)
     const organization =
       state.organization == null ? null : ((await parts.store.organizations.get(state.organization)) ?? null)
