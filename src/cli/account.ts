@@ -1,3 +1,4 @@
+import { commands as applications } from './account_application.ts'
 import { commands as emails } from './account_email.ts'
 import { commands as factors } from './account_factor.ts'
 import { commands as identities } from './account_identity.ts'
@@ -175,4 +176,5 @@ export const commands = [
   ...identities,
   ...emails,
   ...factors,
+  ...applications,
 ]
