@@ -29,5 +29,6 @@ export const accountsDelete = endpoint({
       await store.events.insert(newEvent('account.deleted', `account:${params.id}`))
     })
     await parts.activity.tickets.deleteOfAccount(params.id)
+    await parts.activity.providerEntries.deleteOfAccount(params.id)
   },
 })

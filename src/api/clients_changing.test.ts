@@ -69,6 +69,11 @@ describe('clients.update', () => {
     expect((await plain({ token: { enabled: true } })).body).toMatchObject({ status: 403 })
   })
   it('404 not_found for an id that no application has', () => expectNotFound('clients.update', {}))
+  it('422 insecure_upstream with logout at an address that its network does not reach', async () => {
+    const { body } = await update({ openid: { backchannel_logout_uri: 'https://10.0.0.7/' } })
+    expect(body).toMatchObject({ status: 422, code: 'insecure_upstream' })
+    expect((await world.must('clients.get', { params })).openid).toBeNull()
+  })
 
   refusals(
     'clients.update',
@@ -111,6 +116,12 @@ describe('clients.rotate', () => {
     expect((await world.call('clients.rotate', { params: { id: 'rotated' }, key: low })).status).toBe(200)
   })
   it('404 not_found for an id that no application has', () => expectNotFound('clients.rotate'))
+  it('409 conflict for one that keeps no secret', async () => {
+    await world.must('clients.create', { body: { ...APP, id: 'public', openid: { auth_method: 'none' } } })
+    const { body } = await world.call('clients.rotate', { params: { id: 'public' } })
+    expect(body).toMatchObject({ status: 409, code: 'conflict', detail: expect.stringContaining('PKCE') })
+    expect(secretsOf('public')).toEqual([])
+  })
 
   refusals(
     'clients.rotate',

@@ -37,13 +37,15 @@ describe('clients.create', () => {
         default_role: 'user',
         token: { enabled: true, grants: [], ttl_s: 43_200 },
         token_in_query: false,
+        openid: null,
         disabled_at: null,
         created_at: expect.stringMatching(/Z$/),
         updated_at: expect.stringMatching(/Z$/),
         warnings: [],
+        instructions: [],
       },
     ])
-    const { client_secret, warnings: _, ...kept } = answer.body
+    const { client_secret, warnings: _, instructions: __, ...kept } = answer.body
     expect(await world.must('clients.get', { params: { id: 'catalogue' } })).toEqual(kept)
     const events = await world.must('events.list', { query: { subject: 'client:catalogue' } })
     expect(events.items).toMatchObject([{ type: 'client.created', data: { name: 'Catalogue' } }])
@@ -103,6 +105,11 @@ describe('clients.create', () => {
     await create({ id: 'taken' })
     expect((await create({ id: 'taken' })).body).toMatchObject({ status: 409, code: 'conflict' })
   })
+  it('422 insecure_upstream with logout at an address that its network does not reach', async () => {
+    const answer = await create({ openid: { backchannel_logout_uri: 'https://10.0.0.7/' } })
+    expect(answer.body).toMatchObject({ status: 422, code: 'insecure_upstream' })
+    expect(answer.body.errors[0].path).toBe('openid.backchannel_logout_uri')
+  })
   it('D6 403 for tokens without *: they are keys of whoever signs in, the administrator too', async () => {
     const { key } = await world.newKey({ permissions: ['clients.write', 'keys.write'], grants: [GRANT] })
     expect((await create({ token: TOKEN }, key)).body).toMatchObject({ status: 403, code: 'not_granted' })
@@ -147,7 +154,9 @@ describe('clients.create', () => {
       ],
       ['a token for ever', bad({ token: { ttl_s: 1e9 } }), 'token.ttl_s'],
       ['a secret of its own', bad({ client_secret: 'mine' }), 'client_secret'],
-      ['a template, which there is none of yet', bad({ template: 'gitea' }), 'template'],
+      ['a template that is none', bad({ template: 'word', url: 'https://word.example.org' }), 'template'],
+      ['a template without an address', { template: 'gitea' }, 'url'],
+      ['an address without a template', bad({ url: 'https://git.example.org' }), 'url'],
     ],
   )
 })

@@ -18,5 +18,7 @@ export const clientsDelete = endpoint({
       if (!(await store.clients.delete(params.id, parts.now().toISOString()))) throw notFound('application', params.id)
       await store.events.insert(newEvent('client.deleted', `client:${params.id}`))
     })
+    // In the other database: after this one knows that it is over.
+    await parts.activity.providerEntries.deleteOfClient(params.id)
   },
 })

@@ -1,4 +1,7 @@
+import { OctroiError } from '../core/errors.ts'
 import { newEvent } from '../core/events.ts'
+import type { Client } from '../core/people_types.ts'
+import { keepsSecret } from './client_openid_changing.ts'
 import { NewClient } from './client_schemas.ts'
 import { newClientSecret } from './client_secret.ts'
 import { presentClient, requireClientRights } from './clients_rules.ts'
@@ -17,7 +20,7 @@ export const clientsRotate = endpoint({
   params: IdParams,
   body: overlap(3_600),
   response: NewClient,
-  errors: ['not_found'],
+  errors: ['not_found', 'conflict'],
   once: ['client_secret'],
   target: ({ id }) => `client:${id}`,
   async handle({ principal, params, body, parts }) {
@@ -27,6 +30,7 @@ export const clientsRotate = endpoint({
       const client = await store.clients.get(params.id)
       if (client === undefined) throw notFound('application', params.id)
       await requireClientRights({ principal, parts }, store, [client])
+      if (!keepsSecret(client)) throw noSecret(client)
       const ends = new Date(now.getTime() + body.overlap_s * 1000).toISOString()
       await store.clients.replaceSecret(client.id, parts.hashClient(secret), ends)
       const told = { overlap_s: body.overlap_s }
@@ -35,3 +39,12 @@ export const clientsRotate = endpoint({
     })
   },
 })
+
+function noSecret({ id, openid }: Client): OctroiError {
+  const how =
+    openid?.auth_method === 'none' ? 'proves itself by PKCE alone' : 'proves itself by its own keys (openid.jwks)'
+  return new OctroiError(
+    'conflict',
+    `The application ${id} has no secret: with auth_method ${openid?.auth_method} it ${how}.`,
+  )
+}

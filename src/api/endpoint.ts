@@ -16,6 +16,7 @@ import type { Drafts } from '../outbound/onboarding/draft.ts'
 import type { Renewals } from '../outbound/tokens/renewals.ts'
 import type { Revocations } from '../outbound/tokens/revocations.ts'
 import type { WebhookSender } from '../outbound/webhooks/sender.ts'
+import type { ApplicationAccess } from '../sign_in/applications/access.ts'
 import type { PeopleLinks } from '../sign_in/links/links.ts'
 import type { MethodParts } from '../sign_in/methods/method_kind.ts'
 import type { Sessions } from '../sign_in/sessions.ts'
@@ -43,6 +44,8 @@ export interface ApiParts {
   /** Seals the secrets of sign-in methods. */
   readonly methodSecrets: ValueSealer
   readonly sessions: Pick<Sessions, 'end' | 'endAll'>
+  /** Which applications know a person. */
+  readonly access: Pick<ApplicationAccess, 'of' | 'revoke' | 'forget'>
   /** Invitations, and ways to another password. */
   readonly links: Pick<PeopleLinks, 'give' | 'forget'>
   /** What a sign-in method is tried with. */

@@ -1,3 +1,5 @@
+import { accountsApplicationsDelete } from './accounts_applications_delete.ts'
+import { accountsApplicationsList } from './accounts_applications_list.ts'
 import { accountsCreate } from './accounts_create.ts'
 import { accountsDelete } from './accounts_delete.ts'
 import { accountsDeletePassword } from './accounts_delete_password.ts'
@@ -189,6 +191,8 @@ export const OPERATIONS = [
   sessionsGet,
   sessionsDelete,
   sessionsDeleteAll,
+  accountsApplicationsList,
+  accountsApplicationsDelete,
   identitiesList,
   identitiesCreate,
   identitiesDelete,

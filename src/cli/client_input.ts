@@ -1,4 +1,5 @@
 import type { Arguments, Output } from '../client/index.ts'
+import { OPENID_FIELDS, openIdFields, openIdText } from './client_openid_input.ts'
 import { UsageError, type Values } from './command.ts'
 import { grantsOf, grantTexts } from './grants.ts'
 import { given, isNone, listOf, seconds, yesOrNo } from './input.ts'
@@ -46,12 +47,15 @@ export const CLIENT_FIELDS = {
     ...SWITCH,
     describes: 'The key in the address of the browser, for an application that knows no better; =no takes it back.',
   },
+  ...OPENID_FIELDS,
 } as const
 
 type Given = Values<typeof CLIENT_FIELDS>
 
-/** What is given of an application. `before` is what of `allow` and `token` stays. */
-export function clientFields(options: Given, before: Pick<Client, 'allow' | 'token'> = NOTHING) {
+type Before = Pick<Client, 'allow' | 'token' | 'openid'>
+
+/** What is given of an application. `before` is what of `allow`, `token` and the network stays. */
+export function clientFields(options: Given, before: Before = NOTHING) {
   return given({
     description: options.description,
     redirect_uris: options['redirect-uri'] && [...options['redirect-uri']],
@@ -72,12 +76,14 @@ export function clientFields(options: Given, before: Pick<Client, 'allow' | 'tok
       ttl_s: options['token-ttl'] === undefined ? undefined : seconds('token-ttl', options['token-ttl']),
     }),
     token_in_query: yesOrNo('token-in-query', options['token-in-query']),
+    openid: openIdFields(options, before.openid?.network),
   })
 }
 
-const NOTHING: Pick<Client, 'allow' | 'token'> = {
+const NOTHING: Before = {
   allow: { accounts: [], groups: [], organizations: [], authenticated: false },
   token: { enabled: true, grants: [], ttl_s: 43_200 },
+  openid: null,
 }
 
 function changed<T extends object>(before: T, changes: { [K in keyof T]: T[K] | undefined }): T | undefined {
@@ -96,19 +102,21 @@ function rolesOf(texts: readonly string[] | undefined): { group: string; role: s
 }
 
 export function clientText(client: Client): string {
-  const { id: _, client_id, allow, roles, token, disabled_at, created_at, updated_at, ...rest } = client
+  const { id: _, client_id, allow, roles, token, openid, disabled_at, created_at, updated_at, ...rest } = client
   const named = [...allow.accounts, ...allow.groups.map((id) => `group ${id}`), ...allow.organizations.map(forIt)]
-  return fields({
+  const own = fields({
     client_id,
     ...rest,
     allow: allow.authenticated ? 'everybody who signs in' : named.length === 0 ? 'nobody' : named,
     roles: roles.map(({ group, role }) => `${group} → ${role}`),
     token: token.enabled ? `for ${token.ttl_s} s at most` : 'none',
     ...(token.enabled ? { token_grants: grantTexts(token.grants) } : {}),
+    openid: openid === null ? 'no' : 'yes',
     disabled_at,
     created_at,
     updated_at,
   })
+  return openid === null ? own : `${own}\n\n${openIdText(openid)}`
 }
 
 function forIt(id: string): string {

@@ -1,3 +1,4 @@
+import { ClientOpenIdWhole } from '../api/client_openid_schemas.ts'
 import type { ItemOf } from '../client/index.ts'
 import { type Current, compact, compactUndefined, differences, type Entry } from './state_current.ts'
 import type { ClientEntry, StateFile } from './state_file.ts'
@@ -15,7 +16,7 @@ const TTL_S = 43_200
 export function clientEntry(client: ClientEntry | Item): Entry {
   const { id, name, description, redirect_uris, post_logout_redirect_uris, allow, methods, mfa, roles } = client
   const { enabled, grants, ttl_s } = client.token
-  return compact({
+  const own = compact({
     id,
     name,
     description,
@@ -37,6 +38,16 @@ export function clientEntry(client: ClientEntry | Item): Entry {
     token_in_query: client.token_in_query,
     disabled: 'disabled' in client ? client.disabled : client.disabled_at !== null,
   })
+  // Said in any case where it is one, be it as `{}`: left out it would be none.
+  return client.openid === null ? own : { ...own, openid: openIdEntry(client.openid) }
+}
+
+/** Without what is as it would be anyway. */
+function openIdEntry({ network, ...openid }: NonNullable<ClientEntry['openid'] | Item['openid']>): Entry {
+  const said = { ...openid, network: compactUndefined(network) }
+  const usual: Entry = ClientOpenIdWhole.parse({})
+  const other = differences(usual, said)
+  return Object.fromEntries(Object.entries(said).filter(([name]) => other.includes(name)))
 }
 
 export function clientFaults(file: StateFile, current: Current): string[] {
@@ -59,7 +70,7 @@ export function clientStep(entry: ClientEntry, { clients = [] }: Current): Step 
   if (before === undefined) {
     const run: Step['run'] = async (server, _secrets, _verify, shownOnce) => {
       const { client_id, client_secret } = await server.post('/clients', { body: entry })
-      shownOnce({ client: client_id, client_secret })
+      if (client_secret !== null) shownOnce({ client: client_id, client_secret })
     }
     return { ...base, action: 'create', fields: [], run }
   }

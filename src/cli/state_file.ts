@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { AccountCreate } from '../api/account_schemas.ts'
-import { ClientAllow, ClientCreate, ClientToken } from '../api/client_schemas.ts'
+import { ClientAllow, ClientToken, ClientWhole } from '../api/client_schemas.ts'
 import { ConnectorAppSet } from '../api/connect_session_schemas.ts'
 import { GroupCreate } from '../api/group_schemas.ts'
 import { IssuerCreate } from '../api/issuer_schemas.ts'
@@ -63,7 +63,7 @@ const SignInMethod = SignInMethodCreate.extend({ id: SignInMethodCreate.shape.id
 
 /** Its secret is made by the server. */
 /** What is left out is what an administrator's client has where he says nothing. */
-const Client = ClientCreate.extend({
+const Client = ClientWhole.extend({
   id: Id,
   allow: ClientAllow.default({ accounts: [], groups: [], organizations: [], authenticated: true }),
   token: ClientToken.prefault({}),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { OPERATIONS } from '../../src/api/index.ts'
 import { PERMISSIONS } from '../../src/policy/permissions.ts'
-import { addPasskey, addRecoveryCode, addSession, addTotp } from './people.ts'
+import { addConsent, addPasskey, addRecoveryCode, addSession, addTotp } from './people.ts'
 import { OIDC } from './sign_in_methods.ts'
 import { type Call, type OperationName, startWorld, type World } from './world.ts'
 
@@ -36,6 +36,7 @@ beforeAll(async () => {
   addPasskey(world, 'laptop', 'root')
   addRecoveryCode(world, 'root', 'canary-recovery-hash')
   addSession(world, 'signed-in', 'root')
+  addConsent(world, 'root', 'app')
   const permissions = PERMISSIONS.filter((permission) => permission !== '*')
   low = (await world.newKey({ permissions })).key
 })
@@ -85,6 +86,7 @@ const WRITES: readonly (readonly [string, OperationName, Call | (() => Call)])[]
   ['the passkey of the victim', 'factors.delete', { params: { ...VICTIM, factor: 'laptop' } }],
   ['the session of the victim', 'sessions.delete', { params: { id: 'signed-in' } }],
   ['every session of the victim', 'sessions.delete_all', { params: VICTIM }],
+  ['the application of the victim', 'accounts.applications_delete', { params: { ...VICTIM, client: 'app' } }],
   ['the victim switched off', 'accounts.disable', { params: VICTIM }],
   [
     'the password of who acts for more',

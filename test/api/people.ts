@@ -46,6 +46,7 @@ export function addSession(world: Pick<World, 'gate'>, id: string, account: stri
     created_at: NOW,
     expires_at: '2099-01-01T00:00:00.000Z',
     idle_s: 7_200,
+    lineage: id,
     ...more,
   })
 }
@@ -53,6 +54,17 @@ export function addSession(world: Pick<World, 'gate'>, id: string, account: stri
 /** A key of the account as an application gets it for a session. */
 export function giveKey(world: Pick<World, 'gate'>, key: string, session: string, client: string): void {
   insert(world, 'session_keys', { key_id: key, session_id: session, client_id: client })
+}
+
+/** A session that went to an application of the OpenID provider. */
+export function addSessionClient(world: Pick<World, 'gate'>, session: string, client: string): void {
+  const row = { session_id: session, client_id: client, sid: `canary-sid-${session}`, grant_id: 'canary-grant' }
+  insert(world, 'session_clients', { ...row, created_at: NOW })
+}
+
+export function addConsent(world: Pick<World, 'gate'>, account: string, client: string, more: Row = {}): void {
+  const said = { scopes: '["openid","email"]', resources: '[]', created_at: NOW, updated_at: NOW }
+  insert(world, 'consents', { account_id: account, client_id: client, ...said, ...more })
 }
 
 export function addTotp(world: Pick<World, 'gate'>, id: string, account: string): void {

@@ -1,4 +1,4 @@
-import { addSession, addTotp } from './people.ts'
+import { addConsent, addSession, addTotp } from './people.ts'
 import { LDAP, OIDC } from './sign_in_methods.ts'
 import type { Call, OperationName, World } from './world.ts'
 
@@ -35,6 +35,7 @@ export function peopleExamples(world: World): Example[] {
     ['emails.set', { ...ada, body: { address: 'ada@example.org' } }, about],
     ['emails.delete', { params: { ...ada.params, address: 'ada@example.org' } }, about],
     ['factors.delete', async () => aFactor(world), about],
+    ['accounts.applications_delete', () => anAccess(world), about],
     ['sessions.delete', async () => aSession(world), 'session:signed-in'],
     ['sessions.delete_all', ada, about],
     ['organizations.delete', town, 'organization:town'],
@@ -57,6 +58,13 @@ async function anIdentity(world: World): Promise<Call> {
 function aFactor(world: World): Call {
   addTotp(world, 'phone', 'ada')
   return { params: { id: 'ada', factor: 'phone' } }
+}
+
+async function anAccess(world: World): Promise<Call> {
+  const body = { id: 'known', name: 'Known', redirect_uris: ['https://k.example.org/'] }
+  await world.must('clients.create', { body })
+  addConsent(world, 'ada', 'known')
+  return { params: { id: 'ada', client: 'known' } }
 }
 
 function aSession(world: World): Call {

@@ -1,4 +1,4 @@
-import { addPasskey, addRecoveryCode, addSession, addTotp } from './people.ts'
+import { addConsent, addPasskey, addRecoveryCode, addSession, addSessionClient, addTotp } from './people.ts'
 import { OIDC } from './sign_in_methods.ts'
 import type { Call, OperationName, World } from './world.ts'
 
@@ -27,6 +27,12 @@ export async function callPeople(world: World, call: Caller, secret: (what: stri
   await call('factors.list', ada)
   await call('factors.delete', { params: { ...ada.params, factor: 'phone' } })
   for (const id of ['one', 'two']) addSession(world, id, 'ada', { token_hash: secret(`x-${id}`), sealed: secret('x') })
+  const known = { id: 'known', name: 'Known', redirect_uris: ['https://k.example.org/'] }
+  await world.must('clients.create', { body: known })
+  addConsent(world, 'ada', 'known')
+  addSessionClient(world, 'one', 'known')
+  await call('accounts.applications_list', ada)
+  await call('accounts.applications_delete', { params: { ...ada.params, client: 'known' } })
   await call('sessions.list')
   await call('sessions.get', { params: { id: 'one' } })
   await call('sessions.delete', { params: { id: 'one' } })

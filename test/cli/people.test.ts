@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addPasskey, addSession, addTotp } from '../api/people.ts'
+import { addConsent, addPasskey, addSession, addTotp } from '../api/people.ts'
 import { startTestGate, type TestGate } from '../support/gate.ts'
 import { folder, octroi } from './octroi.ts'
 
@@ -157,7 +157,7 @@ describe('octroi client', () => {
     expect(await run(['client', 'set', 'shop'])).toMatchObject({ code: 64 })
   })
   it('ls, rotate, rm', async () => {
-    expect((await run(['client', 'ls'])).stdout).toMatch(/shop +Shop +active +yes +https:\/\/shop/)
+    expect((await run(['client', 'ls'])).stdout).toMatch(/shop +Shop +active +no +yes +https:\/\/shop/)
     const rotated = await run(['client', 'rotate', 'shop', '--overlap', '0'])
     expect([rotated.stdout, rotated.stderr]).toEqual([
       expect.stringMatching(/^ocs_.{43}\n$/),
@@ -219,5 +219,17 @@ describe('octroi account', () => {
       expect(await run(['account', 'factor', 'rm', 'ada', factor, '--yes'])).toMatchObject({ code: 0 })
     }
     expect(await json(['account', 'factor', 'ls', 'ada'])).toEqual({ passkeys: [], totp: [], recovery_codes: 0 })
+  })
+  it('application ls, rm', async () => {
+    const redirect_uris = ['https://notes.example.org/in']
+    await gate.api('POST', '/clients', { id: 'notes', name: 'The notes', redirect_uris })
+    addConsent({ gate }, 'ada', 'notes')
+    const ls = ['account', 'application', 'ls', 'ada']
+    expect((await run(ls)).stdout).toMatch(/notes +The notes +2026-01-01\S+ +openid email +no +no +2026-01-01/)
+    expect(await json(ls)).toMatchObject([{ client: 'notes', scopes: ['openid', 'email'], signed_in: false }])
+    const rm = ['account', 'application', 'rm', 'ada', 'notes', '--yes']
+    expect(await run(rm)).toMatchObject({ code: 0, stdout: 'notes no longer has access to ada.\n' })
+    expect((await run(ls)).stdout).toBe('No application knows this person.\n')
+    expect(await run(rm)).toMatchObject({ code: 1 })
   })
 })

@@ -69,9 +69,30 @@ async function fill(gate: TestGate): Promise<void> {
     default_role: 'READER',
     token: { enabled: true, grants: [{ connection: 'paheko', allow: ['GET /**'] }], ttl_s: 600 },
     token_in_query: true,
+    openid: {
+      auth_method: 'private_key_jwt',
+      jwks: { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: 'k' }] },
+      grant_types: ['refresh_token', 'authorization_code', 'device_code'],
+      id_token_alg: 'RS256',
+      id_token_claims: true,
+      par: true,
+      dpop: true,
+      scopes: ['email', 'openid', 'groups'],
+      email: { from: '@Example.org', required: true },
+      claims: [{ claim: 'profile.name', from: 'name', scope: 'groups' }],
+      first_party: false,
+      max_age_s: 3_600,
+      resources: [{ id: 'urn:example:api', scopes: ['write', 'read'] }],
+      access_token_ttl_s: 300,
+      refresh_token_ttl_s: 3_600,
+      backchannel_logout_uri: 'https://93.184.215.14/logout',
+      network: { allow_private: ['10.0.0.0/8'] },
+    },
     disabled: true,
   })
   await made(gate, '/clients', { id: 'wiki', name: 'Wiki', redirect_uris: ['https://wiki.example.org/'] })
+  const usual = { redirect_uris: ['https://zulip.example.org/'], openid: {} }
+  await made(gate, '/clients', { id: 'zulip', name: 'Zulip', ...usual })
 }
 
 async function made(gate: TestGate, path: string, body: object) {
@@ -111,12 +132,18 @@ describe('organizations, sign-in methods and clients', () => {
       allow: { authenticated: true },
       token: { enabled: true },
     })
+    expect([clients[0].openid.network, clients[1].openid, clients[2].openid]).toEqual([
+      { allow_private: ['10.0.0.0/8'] },
+      undefined,
+      {},
+    ])
   })
   it('become the same elsewhere, each new client with its secret once; then there is nothing to do', async () => {
     const applied = await run(two, ['apply', 'one.yaml', '--yes', '--json'])
     expect(applied.code, applied.stderr).toBe(0)
     expect(applied.json.client_secrets).toEqual(
-      ['shop', 'wiki'].map((client) => ({ client, client_secret: expect.stringMatching(/^ocs_.{43}$/) })),
+      // The shop proves itself by a key of its own.
+      ['wiki', 'zulip'].map((client) => ({ client, client_secret: expect.stringMatching(/^ocs_.{43}$/) })),
     )
     await run(two, ['export', 'two.yaml'])
     expect(text('two.yaml')).toBe(text('one.yaml'))
@@ -143,13 +170,19 @@ describe('a change in the file', () => {
     state.sign_in_methods[0].first_sign_in = 'ask'
     state.sign_in_methods[0].settings = { ...state.sign_in_methods[0].settings, trust_email: true }
     state.clients[1].mfa = true
-    const planned = await apply(state, [], {} as never)
+    state.clients[0].openid.resources = undefined
+    state.clients[2].openid = undefined
+    const planned = await apply(JSON.parse(JSON.stringify(state)), [], {} as never)
     expect(planned.stdout.split('\n').slice(0, -2)).toEqual([
       '~ organization asso (label)',
       '~ sign-in method corp (settings, first_sign_in)',
+      '~ client shop (openid)',
       '~ client wiki (mfa)',
+      '~ client zulip (openid)',
     ])
-    expect((await apply(state, ['--yes'], {} as never)).code).toBe(0)
+    expect((await apply(JSON.parse(JSON.stringify(state)), ['--yes'], {} as never)).code).toBe(0)
+    expect((await two.api('GET', '/clients/shop')).body.openid).toMatchObject({ resources: [], dpop: true })
+    expect((await two.api('GET', '/clients/zulip')).body.openid).toBeNull()
     expect((await two.api('GET', '/sign-in-methods/corp')).body).toMatchObject({
       settings: { trust_email: true },
       first_sign_in: 'ask',
@@ -198,6 +231,7 @@ describe('--prune', () => {
     expect(planned).toEqual([
       '- client shop',
       '- client wiki',
+      '- client zulip',
       '- sign-in method corp',
       '- sign-in method directory',
       '- sign-in method passkey',
