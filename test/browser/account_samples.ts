@@ -56,6 +56,7 @@ function views(names: Names): Readonly<Record<string, AccountView>> {
     authenticators: 1,
     recoveryCodes: 8,
     sessions: 3,
+    applications: 2,
     tokens: 1,
   } as const
   const ways = [
@@ -71,7 +72,7 @@ function views(names: Names): Readonly<Record<string, AccountView>> {
     overview,
     'overview-empty': {
       ...{ ...overview, organizations: [], groups: [], emails: [], identities: 0, hasPassword: false, passkeys: 0 },
-      ...{ authenticators: 0, recoveryCodes: 0, sessions: 1, tokens: 0 },
+      ...{ authenticators: 0, recoveryCodes: 0, sessions: 1, applications: 0, tokens: 0 },
     },
     emails: { kind: 'emails', emails, canSend: true, done: 'email_sent' },
     'emails-faulty': { kind: 'emails', emails, canSend: true, fault: 'invalid', typed: names.person },
@@ -135,6 +136,19 @@ function views(names: Names): Readonly<Record<string, AccountView>> {
       done: 'session_ended',
     },
     'sessions-one': { kind: 'sessions', sessions: [session] },
+    applications: {
+      kind: 'applications',
+      applications: [
+        {
+          ...{ id: 'nextcloud', name: names.application, since: LATER, signedIn: true, offline: true },
+          scopes: ['openid', 'profile', 'email', 'groups', 'organization', 'offline_access'],
+        },
+        { id: 'wiki', name: 'Wiki', since: AT, scopes: ['openid'], signedIn: false, offline: false },
+        { id: 'old', name: 'Compta', since: AT, scopes: [], signedIn: false, offline: true },
+      ],
+      done: 'application_revoked',
+    },
+    'applications-empty': { kind: 'applications', applications: [] },
     tokens: {
       kind: 'tokens',
       tokens: [token, { ...token, id: 't2', name: 'Compta', lastUsedAt: LATER, expiresAt: null }],

@@ -1,11 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-// @ts-expect-error: the library comes without types; what is used of it is declared in `Library`.
-import Provider from 'oidc-provider'
+import TypedProvider from 'oidc-provider'
 import { listen, type RecordedRequest, readBody, record } from '../loopback.ts'
 import { type TokenDoor, tokenDoor } from './door.ts'
 import { memoryStores } from './oidc_store.ts'
 import type { Vendor } from './vendor.ts'
+
+/** What a stand-in uses of it is declared in `Library`, and its settings are plain objects. */
+const Provider = TypedProvider as unknown as new (issuer: string, settings: object) => Library
 
 export interface OidcProviderOptions {
   readonly port?: number

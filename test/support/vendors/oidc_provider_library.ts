@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-// @ts-expect-error: the library comes without types; what is used of it is declared in `PeopleLibrary`.
-import Provider, { interactionPolicy } from 'oidc-provider'
+import TypedProvider, { interactionPolicy } from 'oidc-provider'
 import type { SigningKeys } from './oidc_provider_forgery.ts'
 import type { PeopleProviderOptions } from './oidc_provider_people.ts'
 
@@ -17,6 +16,9 @@ export interface PeopleLibrary {
     save(): Promise<string>
   }
 }
+
+/** What a stand-in uses of it, and its settings are plain objects. */
+const Provider = TypedProvider as unknown as new (issuer: string, settings: object) => PeopleLibrary
 
 interface Context {
   body?: unknown
@@ -87,8 +89,7 @@ function configuration(options: PeopleProviderOptions, keys: SigningKeys) {
 /** A provider may give less than what was asked for: whoever relies on it has to look. */
 function policy(): unknown {
   const prompts = interactionPolicy.base()
-  const { checks } = prompts.get('login')
-  for (const name of ['essential_acr', 'essential_acrs']) checks.remove(name)
+  for (const name of ['essential_acr', 'essential_acrs']) prompts.get('login')?.checks.remove(name)
   return prompts
 }
 
