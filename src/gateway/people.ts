@@ -18,6 +18,8 @@ export interface PeopleParts {
   /** Without a slash at the end. */
   readonly publicUrl: string
   readonly log: SessionUsesParts['log']
+  /** Of sessions. */
+  readonly onEnded?: (() => void) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -35,9 +37,10 @@ export interface People {
   readonly pages: HostPages
 }
 
-export function openPeople({ store, activity, hot, secrets, limits, publicUrl, log, now }: PeopleParts): People {
+export function openPeople(parts: PeopleParts): People {
+  const { store, activity, hot, secrets, limits, publicUrl, log, onEnded, now } = parts
   const { session_max_s: maxS, session_idle_s: idleS } = limits
-  const sessions = new Sessions({ store, activity, secrets, maxS, idleS, now })
+  const sessions = new Sessions({ store, activity, secrets, maxS, idleS, onEnded, now })
   const uses = new SessionUses({ activity, log })
   const admissions = new SessionAdmissions({ hot, hash: (token) => secrets.hash('session', token), uses, now })
   const tables = new RouteTables(hot)

@@ -32,6 +32,7 @@ async function application(id: string): Promise<Client> {
     default_role: 'USER',
     token: { enabled: false, grants: [], ttl_s: 3_600 },
     token_in_query: false,
+    openid: null,
     disabled_at: null,
     created_at: at,
     updated_at: at,

@@ -49,6 +49,7 @@ describe('/account', () => {
       '/authenticators',
       '/recovery',
       '/sessions',
+      '/applications',
       '/tokens',
     ]) {
       const { status, text, headers } = await ada.get(`/account${section}?lang=${language}`)

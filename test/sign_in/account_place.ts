@@ -6,6 +6,7 @@ import { ACTIONS, type AccountDesk, type Fields, type Outcome } from '../../src/
 import { Notices } from '../../src/sign_in/account/notices.ts'
 import type { AccountParts, Own } from '../../src/sign_in/account/own.ts'
 import { EmailVerification } from '../../src/sign_in/account/verification.ts'
+import { ApplicationAccess } from '../../src/sign_in/applications/access.ts'
 import { onceIn } from '../../src/sign_in/factors/once.ts'
 import { Flows } from '../../src/sign_in/flow.ts'
 import type { OpenMethod, Proof } from '../../src/sign_in/method.ts'
@@ -60,6 +61,7 @@ export async function accountPlace(places: Places, engine: EngineName): Promise<
     throttle: new Throttle({ now: nowMs }),
     mail,
     notices,
+    access: new ApplicationAccess({ store, activity, onEnded: () => sessions.noteEnded(), now }),
     installation: 'The Gate',
     publicUrl,
     log,

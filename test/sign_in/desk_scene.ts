@@ -11,6 +11,7 @@ import type { Session, SignInMethod } from '../../src/core/people_types.ts'
 import { PURPOSES } from '../../src/core/purposes.ts'
 import { hmac } from '../../src/core/vault.ts'
 import { openPeople, type People } from '../../src/gateway/people.ts'
+import { serveEndSession } from '../../src/http/end_session_routes.ts'
 import { serveSessions } from '../../src/http/session_routes.ts'
 import { serveSignIn } from '../../src/http/sign_in_routes.ts'
 import { Visitors } from '../../src/http/visitor.ts'
@@ -20,11 +21,13 @@ import { Passwords } from '../../src/inbound/passwords.ts'
 import { initInstallation } from '../../src/installation/init.ts'
 import { openInstallation } from '../../src/installation/open.ts'
 import { Throttle } from '../../src/policy/throttle.ts'
+import { EndSession } from '../../src/provider/logout/end_session.ts'
 import type { IdentityProof, RedirectMethod } from '../../src/sign_in/method.ts'
 import { METHOD_KINDS } from '../../src/sign_in/methods/index.ts'
 import { openSignIn, type SignIn } from '../../src/sign_in/open.ts'
 import { PeopleSecrets } from '../../src/sign_in/secrets.ts'
 import type { OpenStore } from '../../src/store/open.ts'
+import { SigningKeyRing } from '../../src/vault/signing_keys.ts'
 import { type Answer, PlainBrowser } from './browser.ts'
 import { person } from './people.ts'
 
@@ -40,6 +43,8 @@ export interface DeskScene {
   readonly open: OpenStore
   readonly people: People
   readonly signIn: SignIn
+  /** What ID tokens are signed with. */
+  readonly keys: SigningKeyRing
   readonly lines: AuditLine[]
   readonly mails: MailMessage[]
   readonly logged: { readonly level: string; readonly fields: object; readonly message: string }[]
@@ -146,12 +151,16 @@ export async function deskScene(env: Readonly<Record<string, string>> = {}): Pro
   const fastify = Fastify()
   await serveSignIn(fastify, { visitors, signIn })
   await serveSessions(fastify, { visitors, signIn })
+  const keys = await SigningKeyRing.open({ store: open.store, sealer: ring.sealer(PURPOSES.signing), now })
+  const endSession = new EndSession({ store: open.store, secrets, keys, issuer: `${url}/oidc`, now })
+  await serveEndSession(fastify, { visitors, signIn, endSession, basePath: '' })
   await fastify.listen({ host: '127.0.0.1', port })
   return {
     url,
     open,
     people,
     signIn,
+    keys,
     lines,
     mails,
     logged,

@@ -106,7 +106,7 @@ describe.each(ENGINES)('sessions on %s', (engine) => {
     const started = await sessions.startForHost(parent.id, HOST, { address: '192.0.2.9', userAgent: 'another\r\nX: y' })
     expect(started?.session).toEqual({
       ...parent,
-      ...{ id: started?.session.id, host: HOST, parent: parent.id, sealed: null },
+      ...{ id: started?.session.id, lineage: started?.session.id, host: HOST, parent: parent.id, sealed: null },
       ...{ address: '192.0.2.9', user_agent: 'anotherX: y', created_at: '2026-11-22T08:30:00.000Z' },
     })
     expect((await sessions.startForHost(parent.id, HOST, VISITOR))?.session.user_agent).toBe('a browser')
