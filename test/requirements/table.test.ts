@@ -21,14 +21,14 @@ const ODOO_ROWS = [
 
 /** What signing in has to do, and what is tried against it. */
 const SIGN_IN_ROWS = Array.from({ length: 12 }, (_, i) => `B-${30 + i}`)
-const ATTACK_ROWS = 'T15 T16 T17 T28 T29 T30 T31 T34 T35 T36 T37 T38 T39 T40 T41 T42 T43'.split(' ')
+const ATTACK_ROWS = 'T15 T16 T17 T18 T19 T20 T21 T22 T28 T29 T30 T31 T34 T35 T36 T37 T38 T39 T40 T41 T42 T43'.split(' ')
 
 /** What the work so far has to show by a test, whatever the page says. */
 const SHOWN_BY_A_TEST =
   'S0-01 S0-02 S0-03 S0-04 S0-05 S0-06 S0-11 S0-13 S0-14 S0-15 S0-16 S0-17 S0-20 S0-22 S0-23 S0-24 S0-25 ' +
   'S1-01 S1-03 S1-06 S1-09 S2-01 S2-02 S2-03 S2-04 S2-05 S2-06 S2-07 S2-08 S2-09 S2-10 S2-11 S2-12 S2-13 S2-14 ' +
   'S2-15 S2-16 S2-17 S2-18 S2-19 S2-20 S2-21 S2-22 ' +
-  'S0-18 S0-21 S3-01 S3-02 S3-03 S3-04 S3-05 S3-06 S3-07 S3-08 S3-09 S3-11 S3-12 S3-13 ' +
+  'S0-07 S0-08 S0-18 S0-19 S0-21 S0-26 S1-04 S1-08 S3-01 S3-02 S3-03 S3-04 S3-05 S3-06 S3-07 S3-08 S3-09 S3-11 S3-12 S3-13 ' +
   'S4-01 S4-02 S4-03 S4-04 S4-05 S4-06 S4-07 S4-08 S4-09 S4-11 S4-12 S4-13 C3-08a C3-08b'
 
 interface Row {
