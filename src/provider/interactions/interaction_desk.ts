@@ -126,7 +126,7 @@ export class InteractionDesk {
     const { session } = visit
     const { interaction, client } = found
     const flow = flowFor(interaction, client)
-    const isFresh = session !== undefined && provedSince(session, interaction.iat)
+    const isFresh = session !== undefined && provedSince(session, interaction.iat, interaction.session?.cookie)
     if (session === undefined || (flow.anew === true && !isFresh)) return this.#toSignIn(flow)
     const standing = await this.#standing(client, session)
     if (standing === 'gone') return this.#toSignIn({ ...flow, another: true })

@@ -35,6 +35,7 @@ describe('proved since an interaction began', () => {
     ['a session that was raised: an old proof', false, ago(-5), ago(130)],
     ['an old session, by a clock that is ahead', false, ago(10), ago(-50)],
   ])('%s: %s', (_, expected, created_at, auth_time) => {
-    expect(provedSince({ created_at, auth_time }, iat)).toBe(expected)
+    expect(provedSince({ id: 's', created_at, auth_time }, iat, 'before')).toBe(expected)
+    expect(provedSince({ id: 's', created_at, auth_time }, iat, 's')).toBe(false)
   })
 })

@@ -10,6 +10,8 @@ export interface Pending {
   /** Seconds since the epoch. */
   readonly iat: number
   readonly params: Readonly<Record<string, unknown>>
+  /** `cookie`: the id of the session at the beginning. */
+  readonly session?: { readonly cookie?: string } | undefined
   readonly prompt: {
     readonly name: string
     readonly reasons: readonly string[]
@@ -40,7 +42,7 @@ export function flowFor({ uid, params, prompt }: Pending, client: Client): Flow 
 
 /** Whether a session is what the request and the application want. */
 export function isEnough(pending: Pending, client: Client, session: Session, nowMs: number): boolean {
-  if (provedSince(session, pending.iat)) {
+  if (provedSince(session, pending.iat, pending.session?.cookie)) {
     const missing = lacking(session, client, nowMs)
     return missing === undefined || missing === 'age'
   }
@@ -70,8 +72,11 @@ function wantsAnew({ name, reasons }: Pending['prompt']): boolean {
   return name === 'select_account' || reasons.includes('login_prompt')
 }
 
+/** As the library reads it: what it takes for a number is one here too, or the sign-in that it asks for would be none. */
 function maxAgeIn({ max_age: text }: Pending['params']): number | null {
-  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : null
+  if (typeof text !== 'string' && typeof text !== 'number') return null
+  const seconds = Number(text)
+  return Number.isSafeInteger(seconds) && seconds >= 0 ? seconds : null
 }
 
 function youngest(a: number | null, b: number | null): number | null {
