@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { copyFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin, transform } from 'esbuild'
 
 /**
  * `npm run bundle`: the whole program in one file, which starts several times faster than the sources. `dist/octroi.cjs` switches
@@ -18,6 +18,21 @@ const kind = process.argv[2] === 'serve' ? 'serve' : 'command'
 require('node:module').enableCompileCache(join(__dirname, '.compile-cache', kind))
 require('./main.cjs')
 `
+
+/** The library of the OpenID provider stores and finds what it keeps by the names of its classes, which shortening the syntax takes away. */
+const namedClasses: Plugin = {
+  name: 'named-classes',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]oidc-provider[\\/]lib[\\/].*\.js$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, 'utf8'), {
+        keepNames: true,
+        format: 'esm',
+        target: 'node24',
+      })
+      return { contents: code, loader: 'js' }
+    })
+  },
+}
 
 await rm(dist, { recursive: true, force: true })
 const { metafile } = await build({
@@ -40,6 +55,7 @@ const { metafile } = await build({
   sourcemap: 'linked',
   sourcesContent: false,
   metafile: true,
+  plugins: [namedClasses],
   logLevel: 'warning',
   // Optional native part of `pg`, used only where somebody installed it.
   external: ['pg-native'],

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { gateAt, startProviderScene } from '../provider/scene.ts'
 import { freePorts } from '../proxies/program.ts'
 import { buildImage, canStart, type Image } from './image.ts'
 
@@ -126,21 +127,25 @@ describe.runIf(starts)('started', () => {
         ...(body && { method: 'POST', body: JSON.stringify(body) }),
       })
     expect((await api('/connectors/paheko')).status).toBe(200)
-    const person = (password: string) => api('/accounts', { kind: 'person', name: 'Ada', id: 'ada', password })
+    const person = (password: string) => api('/accounts', { kind: 'person', name: 'Grace', id: 'grace', password })
     expect((await person('password123')).status).toBe(400)
     // The hash is computed by the worker file.
     expect((await person('a difference engine')).status).toBe(201)
     const openid = { grant_types: ['client_credentials'], resources: [{ id: 'https://api.example.org', scopes: [] }] }
-    const made = await api('/clients', { id: 'app', name: 'App', redirect_uris: [], openid })
+    const made = await api('/clients', { id: 'machine', name: 'Machine', redirect_uris: [], openid })
     const app = (await made.json()) as { client_secret: string }
     const issuer = `http://127.0.0.1:${port}/oidc`
     const discovered = await fetch(`${issuer}/.well-known/openid-configuration`)
     const found = (await discovered.json()) as { token_endpoint: string }
     expect(found).toMatchObject({ issuer, token_endpoint: `${issuer}/token` })
-    const basic = `Basic ${Buffer.from(`app:${app.client_secret}`).toString('base64')}`
+    const basic = `Basic ${Buffer.from(`machine:${app.client_secret}`).toString('base64')}`
     const body = new URLSearchParams({ grant_type: 'client_credentials', resource: 'https://api.example.org' })
     const token = await fetch(found.token_endpoint, { method: 'POST', headers: { authorization: basic }, body })
     expect([token.status, await token.json()]).toEqual([200, expect.objectContaining({ token_type: 'Bearer' })])
+    // Codes, tokens and grants are kept under the names of the library's classes, which a bundle could lose.
+    const scene = await startProviderScene({}, gateAt(`http://127.0.0.1:${port}`, key))
+    const { access_token } = await scene.authorize(await scene.signIn())
+    expect((await scene.userinfo(access_token)).status).toBe(200)
     expect(await gate.stop()).toBe(0)
     expect(readdirSync(join(image.root, 'data')).sort()).toEqual(expect.arrayContaining(['octroi.db']))
     expect(readdirSync(join(image.root, 'data'))).not.toContain('master.key')
