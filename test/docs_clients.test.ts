@@ -10,13 +10,19 @@ import { CLAIM_SOURCES, CLIENT_AUTH_METHODS, CLIENT_GRANT_TYPES, OPENID_SCOPES }
 /** A template without its page fails, and so does a page whose lines are others than those that the program prints. */
 
 const docs = join(import.meta.dirname, '../docs')
+/** Set up by hand: each has a test that follows its page. */
+const BY_HAND = ['apache']
 const folder = join(docs, 'clients')
 const read = (name: string) => readFileSync(join(folder, `${name}.md`), 'utf8')
 
 describe('docs/clients', () => {
-  it('has a page for each template, and no other; the first page names them all', () => {
+  it('has a page for each template and each that is set up by hand, and no other; the first page names them all', () => {
     const pages = readdirSync(folder).map((name) => name.replace(/\.md$/, ''))
-    expect(pages.filter((name) => name !== 'README').sort()).toEqual([...CLIENT_TEMPLATE_NAMES].sort())
+    expect(pages.filter((name) => name !== 'README').sort()).toEqual([...CLIENT_TEMPLATE_NAMES, ...BY_HAND].sort())
+    for (const name of BY_HAND) {
+      expect(read('README')).toContain(`](${name}.md)`)
+      expect(existsSync(join(import.meta.dirname, `provider/${name}.test.ts`))).toBe(true)
+    }
     const table = [...read('README').matchAll(/^\| `(\w+)` \|.*\]\((\w+)\.md\) \|$/gm)]
     expect(table.map(([, name, page]) => [name, page])).toEqual(CLIENT_TEMPLATE_NAMES.map((name) => [name, name]))
     expect(readFileSync(join(docs, 'README.md'), 'utf8')).toContain('(clients/README.md)')
