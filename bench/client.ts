@@ -7,6 +7,7 @@ export interface Timed {
   readonly status: number
   readonly bytes: number
   readonly location: string | undefined
+  readonly text: string
   /** Milliseconds from the end of the request to the head of the answer. */
   readonly ms: number
 }
@@ -36,20 +37,20 @@ export class Client {
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections })
   }
 
-  get(path: string): Promise<Timed> {
-    return this.#ask('GET', path, {})
+  get(path: string, headers: Headers = {}): Promise<Timed> {
+    return this.#ask('GET', path, headers)
+  }
+
+  /** A form, as a program sends it. */
+  send(path: string, headers: Headers, fields: Readonly<Record<string, string>>): Promise<Timed> {
+    const body = new URLSearchParams(fields).toString()
+    return this.#ask('POST', path, { ...headers, ...headersOf(body) }, body)
   }
 
   /** `address`: from where the trusted proxy in front says that it comes. */
   post({ path, cookie, hidden }: SeenForm, typed: Readonly<Record<string, string>>, address: string): Promise<Timed> {
     const body = new URLSearchParams({ ...hidden, ...typed }).toString()
-    const headers = {
-      'Content-Type': 'application/x-www-form-urlencoded',
-      'Content-Length': String(Buffer.byteLength(body)),
-      Cookie: cookie,
-      'X-Forwarded-For': address,
-    }
-    return this.#ask('POST', path, headers, body)
+    return this.#ask('POST', path, { ...headersOf(body), Cookie: cookie, 'X-Forwarded-For': address }, body)
   }
 
   close(): void {
@@ -71,10 +72,17 @@ export class Client {
   }
 }
 
+function headersOf(body: string): Headers {
+  const length = String(Buffer.byteLength(body))
+  return { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': length }
+}
+
 async function finish(answer: IncomingMessage, ms: number): Promise<Timed> {
-  let bytes = 0
-  for await (const chunk of answer) bytes += (chunk as Buffer).length
-  return { status: answer.statusCode ?? 0, bytes, location: answer.headers.location, ms }
+  const chunks: Buffer[] = []
+  for await (const chunk of answer) chunks.push(chunk as Buffer)
+  const body = Buffer.concat(chunks)
+  const { statusCode: status = 0, headers } = answer
+  return { status, bytes: body.length, location: headers.location, text: body.toString(), ms }
 }
 
 /** The one at `index` of 2³² blocks of addresses: a /64 each of the prefix for documentation (RFC 3849), so that nobody shares a budget. */

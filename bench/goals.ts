@@ -59,6 +59,20 @@ export const GOALS = {
   },
   signin_memory: { what: 'memory, 40 sign-ins at once', reach: 200, aim: 150, better: 'less', unit: 'MB' },
   signin_timing: { what: "Welch's |t| of the time of an answer", reach: 2.6, aim: 2, better: 'less', unit: '' },
+  openid_token: {
+    what: 'client-credentials token (JWT, ES256) against a bare ES256 endpoint',
+    reach: 0.4,
+    aim: 0.5,
+    better: 'more',
+    unit: '×',
+  },
+  openid_growth: {
+    what: 'many live sessions and grants against few',
+    reach: 1.1,
+    aim: 1.05,
+    better: 'less',
+    unit: '×',
+  },
   storm: { what: 'throughput after a disconnect storm', reach: 0.9, aim: 0.95, better: 'more', unit: '×' },
 } as const satisfies Record<string, Goal>
 

@@ -14,6 +14,8 @@ import { idle } from './scenarios/idle.ts'
 import { keys } from './scenarios/keys.ts'
 import { steady } from './scenarios/latency.ts'
 import { memory } from './scenarios/memory.ts'
+import { oidcMemory } from './scenarios/oidc_memory.ts'
+import { oidcToken } from './scenarios/oidc_token.ts'
 import { large, small } from './scenarios/proxy.ts'
 import type { Bench, Scenario } from './scenarios/scenario.ts'
 import { schemes } from './scenarios/schemes.ts'
@@ -41,6 +43,8 @@ const RUN: Readonly<Record<ScenarioName, Scenario>> = {
   'signin-passwords': signInPasswords,
   'signin-memory': signInMemory,
   'signin-timing': signInTiming,
+  'oidc-token': oidcToken,
+  'oidc-memory': oidcMemory,
 }
 
 type Reports = Partial<Record<ScenarioName, Report>>

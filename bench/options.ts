@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-/** Every scenario's name; `proxy` stands for `small` and `large`, `signin` for those that begin so. */
+/** Every scenario's name; `proxy` stands for `small` and `large`, `signin` and `oidc` for those that begin so. */
 export const SCENARIOS = [
   'small',
   'large',
@@ -17,6 +17,8 @@ export const SCENARIOS = [
   'signin-passwords',
   'signin-memory',
   'signin-timing',
+  'oidc-token',
+  'oidc-memory',
 ] as const
 export type ScenarioName = (typeof SCENARIOS)[number]
 
@@ -38,7 +40,7 @@ export const USAGE = `npm run bench -- [options]
   --quick          fewer and shorter rounds, smaller stores: to see that it runs, not to quote
   --rounds N       interleaved rounds per scenario (default 5, quick 2)
   --seconds N      seconds of one measured window (default 4, quick 1)
-  --only NAME      proxy|signin|${SCENARIOS.join('|')}; may be repeated
+  --only NAME      proxy|signin|oidc|${SCENARIOS.join('|')}; may be repeated
   --json FILE      also write every figure to FILE
   --peers-only     measure the others without Octroi (to try the harness)
 
@@ -51,9 +53,9 @@ function positive(text: string, name: string): number {
 
 function scenarios(name: string): readonly ScenarioName[] {
   if (name === 'proxy') return ['small', 'large']
-  if (name === 'signin') return SCENARIOS.filter((known) => known.startsWith('signin-'))
+  if (name === 'signin' || name === 'oidc') return SCENARIOS.filter((known) => known.startsWith(`${name}-`))
   const found = SCENARIOS.find((known) => known === name)
-  if (!found) throw new UsageError(`--only takes one of proxy, signin, ${SCENARIOS.join(', ')}, not "${name}"`)
+  if (!found) throw new UsageError(`--only takes one of proxy, signin, oidc, ${SCENARIOS.join(', ')}, not "${name}"`)
   return [found]
 }
 

@@ -41,8 +41,13 @@ export async function measure(lab: Lab, series: Series, window: Window): Promise
 /** V8 has compiled what it will compile after some 20,000 calls, on a slow core too; it takes calls, not seconds. */
 const WARM_UP_CALLS = 30_000
 
-export async function warmUp(lab: Lab, peer: Standing, window: Pick<Window, 'path' | 'script'>): Promise<void> {
-  for (let done = 0; done < WARM_UP_CALLS; ) {
+export async function warmUp(
+  lab: Lab,
+  peer: Standing,
+  window: Pick<Window, 'path' | 'script'>,
+  calls = WARM_UP_CALLS,
+): Promise<void> {
+  for (let done = 0; done < calls; ) {
     done += (await throughput(lab, target(peer, window), 1, window.script)).requests
   }
 }
