@@ -13,6 +13,8 @@ import { SESSION_COOKIE } from '../provider/configuration.ts'
 import { type ErrorPage, OWN_TROUBLE, oauthError } from '../provider/failure.ts'
 import type { OpenIdProvider } from '../provider/provider.ts'
 import { readForm, withBody } from './oidc_body.ts'
+import { methodsOf } from './oidc_paths.ts'
+import { StrangerBudget } from './oidc_strangers.ts'
 
 export interface OidcDoorParts {
   readonly openid: Pick<OpenIdProvider, 'answer' | 'basePath'>
@@ -22,6 +24,8 @@ export interface OidcDoorParts {
   readonly admissions: Pick<SessionAdmissions, 'find'>
   readonly errorPage: ErrorPage
   readonly log: { error(fields: object, message: string): void }
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   /** Without a slash at the end. */
   readonly publicUrl: string
 }
@@ -29,14 +33,19 @@ export interface OidcDoorParts {
 /** What its headers say of where a request came from is for the door; behind it, it came to our public address. */
 const FORWARDED = /^(?:x-forwarded-.*|forwarded|x-real-ip|x-original-.*|x-rewrite-url)$/
 
+/** What follows is for the browser alone that has begun there. */
+const WAY_BACK = /^\/oidc\/auth\/.*$/s
+
 /** The door of the OpenID provider: raw requests and responses, for the library reads and answers them itself. */
 export class OidcDoor {
   readonly #parts: OidcDoorParts
   readonly #public: URL
+  readonly #strangers: StrangerBudget
 
   constructor(parts: OidcDoorParts) {
     this.#parts = parts
     this.#public = new URL(parts.publicUrl)
+    this.#strangers = new StrangerBudget(parts.now)
   }
 
   /** `path`: as the library knows it, with the query (`pathForLibrary`). */
@@ -45,7 +54,7 @@ export class OidcDoor {
       id: requestId(),
       began: performance.now(),
       method: request.method as string,
-      path: `/oidc${path.split('?', 1)[0]}`.slice(0, 200),
+      path: `/oidc${path.split('?', 1)[0]}`.replace(WAY_BACK, '/oidc/auth/*').slice(0, 200),
       address: undefined,
       client: null,
       account: null,
@@ -57,17 +66,19 @@ export class OidcDoor {
   async #serve(request: IncomingMessage, response: ServerResponse, path: string, arrival: Arrival): Promise<void> {
     const head = readHead(request.rawHeaders)
     arrival.address = this.#parts.callers.identify(request.socket, head).address
+    requireMethod(request.method as string, path, response)
     if (request.method !== 'POST') return this.#toLibrary(request, response, path, arrival, head)
     const body = await readForm(request)
     arrival.bytesIn = body.length
     if (path === '/auth') return sendByGet(response, this.#parts.openid.basePath, body)
     const answer = await this.#quickly(path, head, body, arrival)
     if (answer !== undefined) return send(response, answer)
+    this.#strangers.post(path, { body, authorization: head.authorization }, arrival.address)
     return this.#toLibrary(withBody(request, body), response, path, arrival, head)
   }
 
   async #quickly(path: string, head: RequestHead, body: Buffer, arrival: Arrival): Promise<Problem | undefined> {
-    if (path !== '/token' || head.origin !== undefined || head.names.includes('dpop')) return undefined
+    if (path !== '/token' || head.origin !== undefined || head.names.includes('dpop') || !isForm(head)) return undefined
     return this.#parts.tokens.answer({ body: body.toString('latin1'), authorization: head.authorization }, arrival)
   }
 
@@ -87,7 +98,9 @@ export class OidcDoor {
     const isPage = path.startsWith('/auth')
     // Programs are told in JSON, whatever they would rather have.
     if (!isPage) headers.accept = 'application/json'
-    headers.cookie = withSession(headers.cookie, isPage ? await this.#session(head) : undefined)
+    const session = isPage ? await this.#session(head) : undefined
+    if (isPage && session === undefined) this.#strangers.visit(path, arrival.address as string)
+    headers.cookie = withSession(headers.cookie, session)
     request.url = path
     // Where the library is mounted: it builds its addresses from this.
     Object.assign(request, { baseUrl: openid.basePath })
@@ -117,7 +130,7 @@ export class OidcDoor {
   }
 
   #told({ headers }: IncomingMessage, arrival: Arrival, { status, code, detail, retryAfter }: OctroiError): Problem {
-    const error = status < 500 ? 'invalid_request' : code === 'internal' ? 'server_error' : OWN_TROUBLE
+    const error = errorOf(status, code)
     if (!arrival.path.startsWith('/oidc/auth')) return oauthError(status, error, detail, arrival.id, retryAfter)
     return this.#parts.errorPage({
       status,
@@ -130,6 +143,28 @@ export class OidcDoor {
     })
   }
 }
+
+/** As the standards name it: what is worth another try later, what never is, and what is our own fault. */
+function errorOf(status: number, code: string): string {
+  if (code === 'internal') return 'server_error'
+  return status >= 500 || code === 'rate_limited' ? OWN_TROUBLE : 'invalid_request'
+}
+
+/** RFC 9110 §15.5.6. Handed the wrong one, the library may take the address for another of its own. */
+function requireMethod(method: string, path: string, response: ServerResponse): void {
+  const methods = methodsOf(path)
+  if (method === 'OPTIONS' || methods.includes(method)) return
+  response.setHeader('Allow', methods.join(', '))
+  throw new OctroiError('method_not_allowed', `${method.slice(0, 20)} is not served here.`)
+}
+
+/** As programs send it: of one type, and not compressed. */
+function isForm({ names, raw }: RequestHead): boolean {
+  const types = names.flatMap((name, i) => (name === 'content-type' ? [raw[2 * i + 1] as string] : []))
+  return types.length === 1 && FORM.test(types[0] as string) && !names.includes('content-encoding')
+}
+
+const FORM = /^application\/x-www-form-urlencoded[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i
 
 /** The cookies as they came, but for one of the library's session: that is written here. */
 export function withSession(cookies: string | undefined, session: string | undefined): string {

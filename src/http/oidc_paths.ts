@@ -13,6 +13,18 @@ const SERVED = new Set<string>([
 ])
 const OF_ONE = /^(?:\/auth\/[^/]+|\/clients\/[^/]+\/\.well-known\/openid-configuration)$/
 
+const FORMS = new Set<string>([token, introspection, revocation, pushed_authorization_request, device_authorization])
+const BY_FORM = ['POST'] as const
+const BY_LINK = ['GET', 'HEAD'] as const
+const EITHER = [...BY_LINK, ...BY_FORM] as const
+
+/** What each of them is asked by; a preflight (`OPTIONS`) is for the library. `path`: as the library knows it. */
+export function methodsOf(path: string): readonly string[] {
+  const [plain = ''] = path.split('?', 1)
+  if (FORMS.has(plain)) return BY_FORM
+  return plain === authorization || plain === userinfo ? EITHER : BY_LINK
+}
+
 /** RFC 8414 §3.1: the path of the issuer comes behind the well-known one, at the root of the host. */
 const OAUTH = '/.well-known/oauth-authorization-server'
 

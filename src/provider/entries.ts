@@ -23,6 +23,9 @@ export interface Refusals {
 /** Whose account a subject is never changes, but that it may be gone. */
 const SUBJECTS = 10_000
 
+/** Seconds: the library takes a proof so long after the end that it names here at the most, if the clock of who made it is ahead (RFC 9449 §11.1). */
+const TAKEN_LATE_S = 600
+
 /** Codes, tokens, grants and interactions in our store: known by their hashes, sealed as a whole. */
 export class Entries {
   readonly #parts: EntriesParts
@@ -52,7 +55,7 @@ export class Entries {
   /** True once for each: a proof that comes again is a replay (RFC 7523 §3, RFC 9449 §11.1). */
   async first(issuer: string, jti: string, expiresAt: number): Promise<boolean> {
     const id = JSON.stringify([issuer, jti])
-    const ttl = Math.max(1, expiresAt - Math.floor(this.#parts.now() / 1000))
+    const ttl = Math.max(1, expiresAt - Math.floor(this.#parts.now() / 1000)) + TAKEN_LATE_S
     return this.#parts.entries.add(await this.#entry('ReplayDetection', id, {}, ttl))
   }
 
@@ -68,7 +71,7 @@ export class Entries {
   async #entry(model: string, id: string, payload: AdapterPayload, ttl: number | undefined): Promise<ProviderEntry> {
     const { sealer, now } = this.#parts
     const hash = this.id(model, id)
-    const kept = model === 'Interaction' ? withoutSession(payload) : payload
+    const kept = model === 'Interaction' ? unbound(payload) : payload
     // Nothing of ours is kept for ever.
     if (ttl === undefined) throw new Error(`An entry of ${model} without an end.`)
     return {
@@ -116,9 +119,13 @@ export class Entries {
   }
 }
 
-/** The browser is known by a cookie of its own; while it is at an interaction, a fresh proof gives it another session. */
-function withoutSession({ session: _, ...payload }: AdapterPayload): AdapterPayload {
-  return payload
+/**
+ * The browser is known by a cookie of its own; while it is at an interaction, a fresh proof gives it another session. Which it had at the
+ * beginning is kept, to tell that one from this.
+ */
+function unbound({ session, ...payload }: AdapterPayload): AdapterPayload {
+  const cookie = session?.cookie
+  return cookie === undefined ? payload : ({ ...payload, session: { cookie } } as AdapterPayload)
 }
 
 function grantOf(

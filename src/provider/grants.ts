@@ -27,10 +27,9 @@ export async function existingGrant(store: Store, ctx: KoaContextWithOIDC): Prom
       scopes: [...oidc.requestParamScopes],
     })),
   }
-  const given = client.openid.first_party
-    ? asked
-    : allowedBy(await consentOf(store, account.octroi as string, client), asked)
-  return grantOf(provider, client, account.accountId, session.grantIdFor(client.id), asked, given)
+  const consent = client.openid.first_party ? undefined : await consentOf(store, account.octroi as string, client)
+  const given = consent === undefined ? asked : allowedBy(consent, asked)
+  return grantOf(provider, client, account.accountId, session.grantIdFor(client.id), { asked, given, most: consent })
 }
 
 /** For a device that somebody has let in: its grant is that of his session at this application, like any other. */
@@ -41,7 +40,14 @@ export async function grantFor(
   asked: Asked,
 ): Promise<Grant> {
   const known = (await store.sessionClients.of(who.session)).find(({ client }) => client === who.client.id)
-  return grantOf(library, who.client, who.subject, known?.grant ?? undefined, asked, asked)
+  return grantOf(library, who.client, who.subject, known?.grant ?? undefined, { asked, given: asked, most: undefined })
+}
+
+interface Giving {
+  readonly asked: Asked
+  readonly given: Asked
+  /** What may stay of what was given before; `undefined`: all of it. */
+  readonly most: Asked | undefined
 }
 
 async function grantOf(
@@ -49,12 +55,12 @@ async function grantOf(
   client: OpenIdClient,
   subject: string,
   known: string | undefined,
-  asked: Asked,
-  given: Asked,
+  { asked, given, most }: Giving,
 ): Promise<Grant> {
   const found = known === undefined ? undefined : await library.Grant.find(known)
   const mine = found?.accountId === subject && found?.clientId === client.id
   const grant = mine ? (found as Grant) : new library.Grant({ accountId: subject, clientId: client.id })
+  if (mine && most !== undefined) keepOnly(grant, most)
   const gives = fill(grant, client, asked, given)
   // Nothing was given yet: nothing is kept.
   if (!gives && !mine) return grant
@@ -62,6 +68,21 @@ async function grantOf(
   grant.exp = Math.floor(Date.now() / 1000) + grantSeconds(client)
   await grant.save()
   return grant
+}
+
+/** What was given while nobody was asked is not what he has allowed: the application may have been the organisation's own until now. */
+function keepOnly(grant: Grant, { scopes, resources }: Asked): void {
+  const common = (text: string | undefined, allowed: readonly string[]) =>
+    (text ?? '').split(' ').filter((scope) => allowed.includes(scope))
+  const { openid, resources: given = {} } = grant
+  delete grant.openid
+  delete grant.resources
+  const kept = common(openid?.scope, scopes)
+  if (kept.length > 0) grant.addOIDCScope(kept)
+  for (const [id, text] of Object.entries(given)) {
+    const allowed = common(text, resources.find((one) => one.id === id)?.scopes ?? [])
+    if (allowed.length > 0) grant.addResourceScope(id, allowed)
+  }
 }
 
 /** Whether there is anything in it. */

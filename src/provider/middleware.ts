@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { type Budget, Windows } from '../policy/windows.ts'
 import { type AnsweringParts, failed, slowDown } from './answering.ts'
 import { arrivalOf } from './arrival.ts'
 import type { ProviderClients } from './client_metadata.ts'
-import { SESSION_COOKIE } from './configuration.ts'
+import { ROUTES, SESSION_COOKIE } from './configuration.ts'
 import { completed, type Metadata, narrowed } from './discovery.ts'
 import { type OpenIdAction, type Recorder, record, requireTrail } from './recording.ts'
 
@@ -24,9 +26,16 @@ const ACTIONS: Readonly<Record<string, OpenIdAction>> = {
   resume: 'oidc.authorize',
 }
 
+/**
+ * The page by which `response_mode=form_post` leaves: nobody frames it, and the one script on it is the library's, which adds its hash. Where the
+ * form goes the application says. Pages of ours have their own.
+ */
+const PAGE_POLICY = "default-src 'none'; script-src; base-uri 'none'; frame-ancestors 'none'"
+
 /** Around everything that the library does. */
 export function surround(library: Provider, parts: MiddlewareParts): void {
   const ends = new WeakMap<KoaContextWithOIDC, string | null>()
+  const polls = new Windows(POLLED_CODES)
   library.on('authorization.success', (ctx) => ends.set(ctx, null))
   library.on('authorization.error', (ctx, error) => ends.set(ctx, error.message))
   library.use(async (context, next) => {
@@ -34,6 +43,7 @@ export function surround(library: Provider, parts: MiddlewareParts): void {
     try {
       requireTrail(parts)
       const client = await clientOfDocument(ctx, parts)
+      if (ctx.path.startsWith('/auth')) ctx.set('Content-Security-Policy', PAGE_POLICY)
       await next()
       dropSession(ctx)
       setHeaders(ctx)
@@ -41,6 +51,7 @@ export function surround(library: Provider, parts: MiddlewareParts): void {
         const document = completed(ctx.body as Metadata, parts.issuer)
         ctx.body = client === undefined ? document : narrowed(document, client)
       }
+      ofDevices(ctx, polls, parts)
       await slowDown(parts, ctx)
       await note(ctx, ends, parts)
     } catch (error) {
@@ -48,6 +59,24 @@ export function surround(library: Provider, parts: MiddlewareParts): void {
       setHeaders(ctx)
     }
   })
+}
+
+/** Seconds between two questions of a device (RFC 8628 §3.2). */
+const INTERVAL_S = 5
+/** More of them than that in twice the time is more than clocks and networks account for. */
+const POLLS: Budget = { limit: 5, lengthMs: 2 * INTERVAL_S * 1000 }
+const POLLED_CODES = 10_000
+
+/** A device that asks too often is told so (RFC 8628 §3.5); what was decided it is told at once. */
+function ofDevices(ctx: KoaContextWithOIDC, polls: Windows, { now }: Recorder): void {
+  const body = ctx.body as { error?: string; error_description?: string; interval?: number } | undefined
+  if (ctx.path === ROUTES.device_authorization && ctx.status === 200)
+    Object.assign(body ?? {}, { interval: INTERVAL_S })
+  if (ctx.path !== ROUTES.token || body?.error !== 'authorization_pending') return
+  const { client, params } = ctx.oidc
+  const code = hash('sha256', `${client?.clientId}\n${params?.device_code}`, 'base64')
+  if (polls.take(code, POLLS, now()) === 0) return
+  ctx.body = { error: 'slow_down', error_description: `ask no more often than every ${INTERVAL_S} seconds` }
 }
 
 function setHeaders(ctx: KoaContextWithOIDC): void {

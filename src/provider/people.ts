@@ -9,8 +9,10 @@ export interface PeopleParts {
 }
 
 /** What of a code or token matters here. */
-interface OfSession {
+interface Given {
   readonly sessionUid?: string | undefined
+  /** Of a code. */
+  readonly redirectUri?: string | undefined
 }
 
 /**
@@ -21,12 +23,14 @@ export async function findAccount(
   { store }: PeopleParts,
   ctx: KoaContextWithOIDC,
   subject: string,
-  token: OfSession | undefined,
+  token: Given | undefined,
 ): Promise<LibraryAccount | undefined> {
   const account = await store.subjects.find(subject)
   if (account === undefined) return undefined
   const uid = token === undefined ? ctx.oidc.session?.uid : token.sessionUid
   const client = clientOf(ctx.oidc.client)
+  // An address that was taken back since has got the code, but it is worth nothing.
+  if (token?.redirectUri !== undefined && !client.redirect_uris.includes(token.redirectUri)) return undefined
   const organization = await organizationOf(store, account.id, uid)
   const standing = await standingAt(store, client, { account: account.id, organization })
   return standing.kind === 'allowed' ? accountFor(subject, client, standing.person) : undefined

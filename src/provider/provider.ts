@@ -114,6 +114,10 @@ export class OpenIdProvider {
     overrideClients(library, { ...parts, first: (...proof) => this.#entries.first(...proof) })
     surround(library, parts)
     const { errors, interactionPolicy } = loaded
+    // The library looked at the address when the request came, perhaps an hour ago.
+    library.on('interaction.ended', ({ oidc }) => {
+      if (!oidc.client?.redirectUriAllowed(String(oidc.params?.redirect_uri))) throw new errors.InvalidRedirectUri()
+    })
     return { library, errors, interactionPolicy, answer: library.callback() }
   }
 

@@ -26,4 +26,11 @@ describe('an application that does not answer', () => {
     resting.answered('app')
     expect(resting.until('app', 0)).toBeUndefined()
   })
+
+  it('is over where the clock was set back', () => {
+    const resting = new Resting()
+    resting.failed('shop', 3_600_000)
+    expect(resting.until('shop', 3_600_001)).toBe(3_605_000)
+    expect(resting.until('shop', 0)).toBeUndefined()
+  })
 })
