@@ -30,7 +30,9 @@ export function keepsSecret({ openid }: Pick<Client, 'openid'>): boolean {
  * back, so that nothing comes back with it.
  */
 export function endsOpenId(before: Ending, after: Ending): boolean {
-  return [before, after].some(isOpenId) && ![before, after].every(isOpenId)
+  // No longer the organisation's own: what it was given without asking is no longer given.
+  const isLessTrusted = before.openid?.first_party === true && after.openid?.first_party === false
+  return isLessTrusted || ([before, after].some(isOpenId) && ![before, after].every(isOpenId))
 }
 
 type Ending = Pick<Client, 'openid' | 'disabled_at'>

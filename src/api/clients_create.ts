@@ -32,7 +32,8 @@ export const clientsCreate = endpoint({
     requireOpenIdNetwork(principal, client)
     await requireReachable(parts, client.openid)
     const answer = await parts.store.transaction(async (store) => {
-      const isTaken = async (wanted: string) => (await store.clients.get(wanted)) !== undefined
+      const isTaken = async (wanted: string) =>
+        (await store.clients.get(wanted)) !== undefined || (await store.subjects.isTaken(wanted))
       const id = await chooseId(body.id, client.name, isTaken)
       const stored = { ...client, id }
       await requireClientRights({ principal, parts }, store, [stored])

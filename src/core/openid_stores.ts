@@ -6,9 +6,12 @@ import type { Account } from './types.ts'
 export interface SubjectStore {
   /**
    * The `sub` of an account, made when it is first asked for: its id, or, where that was somebody's before who is gone, the id with something
-   * behind it. A subject is never another person's later (OpenID Connect Core 1.0 §2).
+   * behind it. A subject is never another person's later (OpenID Connect Core 1.0 §2), nor an application's id, which is the `sub` of its own
+   * tokens (RFC 9068 §5).
    */
   of(account: string): Promise<string>
+  /** Somebody's, or somebody's who is gone. */
+  isTaken(subject: string): Promise<boolean>
   /** `undefined`: nobody's, or the account is gone. */
   find(subject: string): Promise<Account | undefined>
 }

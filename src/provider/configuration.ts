@@ -9,6 +9,7 @@ import { interactionPolicy } from './interactions/policy.ts'
 import { lifetimes, refreshSeconds } from './lifetimes.ts'
 import type { OidcLibrary } from './loading.ts'
 import { findAccount } from './people.ts'
+import { requireGranted } from './resources.ts'
 
 export interface ConfigurationParts {
   readonly store: Store
@@ -73,7 +74,10 @@ export function configuration(
     allowOmittingSingleRegisteredRedirectUri: false,
     // What an ID token says besides is a matter of the application (`account_claims.ts`).
     conformIdTokenClaims: false,
-    rotateRefreshToken: () => true,
+    rotateRefreshToken: (ctx) => {
+      requireGranted(ctx, library.errors)
+      return true
+    },
     issueRefreshToken: async (_, client, source) =>
       client.grantTypeAllowed('refresh_token') &&
       refreshSeconds(clientOf(client), (source as { authTime?: number }).authTime, now()) > 0,

@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC, Client as LibraryClient, ResourceServer } from 'oidc-provider'
 import { clientOf, type OpenIdClient } from './client_metadata.ts'
+import type { OidcLibrary } from './loading.ts'
 
 /** What a token for one API of an application is like (RFC 8707): a JWT (RFC 9068) with its address as the audience. `undefined`: not one of its. */
 export function resourceServer({ openid }: OpenIdClient, id: string): ResourceServer | undefined {
@@ -22,6 +23,15 @@ export function defaultResource(
 ): string | string[] | undefined {
   if (oneOf !== undefined) return [...oneOf]
   return ctx.oidc.params?.grant_type === 'client_credentials' ? onlyResource(clientOf(client)) : undefined
+}
+
+/** Asked before the refresh token is used up: the library looks only afterwards, and a mistake would cost the whole family. */
+export function requireGranted({ oidc }: KoaContextWithOIDC, { InvalidTarget }: OidcLibrary['errors']): void {
+  const wanted = oidc.params?.resource
+  if (wanted === undefined) return
+  const granted = oidc.entities.RefreshToken?.resourceIndicators
+  const isOne = typeof wanted === 'string' && granted?.has(wanted) === true
+  if (!isOne || resourceServer(clientOf(oidc.client), wanted) === undefined) throw new InvalidTarget()
 }
 
 export function onlyResource({ openid }: OpenIdClient): string | undefined {

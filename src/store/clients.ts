@@ -1,4 +1,5 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
+import { OctroiError } from '../core/errors.ts'
 import type { ClientStore } from '../core/people_stores.ts'
 import type { Client } from '../core/people_types.ts'
 import type { Page } from '../core/stores.ts'
@@ -7,6 +8,7 @@ import { explaining } from './conflicts.ts'
 import { requireGroups } from './memberships.ts'
 import type { MainTables } from './schema.ts'
 import { revokeSessionKeys } from './session_ends.ts'
+import { isSubject } from './subjects.ts'
 
 type Row = Selectable<MainTables['clients']>
 
@@ -19,6 +21,8 @@ export class Clients implements ClientStore {
 
   async insert(client: Client, secretHash: string | null): Promise<void> {
     await alone(this.#db, async (db) => {
+      if (await isSubject(db, client.id))
+        throw new OctroiError('conflict', `Applications know a person by the name ${client.id}: choose another id.`)
       await explaining(`There is an application ${client.id} already.`, () =>
         db.insertInto('clients').values(rowFromClient(client)).execute(),
       )

@@ -15,6 +15,8 @@ export interface EngineErrors {
 
 /** A write that waits longer than this for another process's lock is given up with 503. */
 export const LOCK_WAIT_MS = 5_000
+/** So long everybody tries who comes to it. */
+const LAST_WAIT_MS = 250
 
 /**
  * Inside a transaction only the store that it hands out may be used. On SQLite any other call would wait for the transaction,
@@ -60,12 +62,14 @@ export class TranslatingDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     this.#scope?.refuseOutsiders()
+    const began = performance.now()
     const inner = await this.#translate(() => this.#inner.acquireConnection())
-    return new TranslatingConnection(inner, (work) => this.#translate(work))
+    return new TranslatingConnection(inner, (work) => this.#translate(work, began))
   }
 
   beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    return this.#translate(() => this.#inner.beginTransaction(unwrap(connection), settings))
+    const begin = () => this.#inner.beginTransaction(unwrap(connection), settings)
+    return connection instanceof TranslatingConnection ? connection.translate(begin) : this.#translate(begin)
   }
 
   commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -85,8 +89,9 @@ export class TranslatingDriver implements Driver {
     return this.#inner.destroy()
   }
 
-  async #translate<T>(work: () => Promise<T>): Promise<T> {
-    const until = performance.now() + this.#lockWaitMs
+  /** `began`: when the wait for the connection did. Those who stand in line behind a lock share one wait, and do not have one each. */
+  async #translate<T>(work: () => Promise<T>, began = performance.now()): Promise<T> {
+    const until = Math.max(began + this.#lockWaitMs, performance.now() + Math.min(this.#lockWaitMs, LAST_WAIT_MS))
     for (let wait = 2; ; wait = Math.min(wait * 2, 100)) {
       try {
         return await work()
@@ -109,15 +114,15 @@ export function translateError(error: unknown, errors: EngineErrors): unknown {
 
 class TranslatingConnection implements DatabaseConnection {
   readonly inner: DatabaseConnection
-  readonly #translate: <T>(work: () => Promise<T>) => Promise<T>
+  readonly translate: <T>(work: () => Promise<T>) => Promise<T>
 
   constructor(inner: DatabaseConnection, translate: <T>(work: () => Promise<T>) => Promise<T>) {
     this.inner = inner
-    this.#translate = translate
+    this.translate = translate
   }
 
   executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return this.#translate(() => this.inner.executeQuery<R>(query))
+    return this.translate(() => this.inner.executeQuery<R>(query))
   }
 
   streamQuery<R>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<R>> {

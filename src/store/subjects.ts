@@ -18,6 +18,10 @@ export class Subjects implements SubjectStore {
     return (await subjectOf(this.#db, account)) ?? alone(this.#db, (db) => giveSubject(db, account))
   }
 
+  async isTaken(subject: string): Promise<boolean> {
+    return isSubject(this.#db, subject)
+  }
+
   async find(subject: string): Promise<Account | undefined> {
     const { rows } = await sql<AccountRow>`${sql.raw(SELECT_ACCOUNT)} join subjects s on s.account_id = a.id
       where s.subject = ${subject}`.execute(this.#db)
@@ -30,12 +34,22 @@ async function subjectOf(db: Kysely<MainTables>, account: string): Promise<strin
   return row?.subject
 }
 
+export async function isSubject(db: Kysely<MainTables>, subject: string): Promise<boolean> {
+  const row = await db.selectFrom('subjects').select('subject').where('subject', '=', subject).executeTakeFirst()
+  return row !== undefined
+}
+
+async function isClient(db: Kysely<MainTables>, id: string): Promise<boolean> {
+  return (await db.selectFrom('clients').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+}
+
 /** What the account has, or gets now. The caller is `alone`. */
 export async function giveSubject(db: Kysely<MainTables>, account: string): Promise<string> {
   const given = await subjectOf(db, account)
   if (given !== undefined) return given
   await requireAccount(db, account)
   for (let subject = account; ; subject = `${account}~${randomId(8)}`) {
+    if (await isClient(db, subject)) continue
     const { numInsertedOrUpdatedRows: count } = await db
       .insertInto('subjects')
       .values({ subject, account_id: account })

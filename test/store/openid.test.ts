@@ -57,6 +57,15 @@ describe.each(ENGINES)('%s', (engine) => {
       await expect(store.subjects.of('nobody')).rejects.toEqual(conflict('no account nobody'))
     })
 
+    it('are never the id of an application, whose own tokens name it so', async () => {
+      await store.accounts.insert(account('books'))
+      expect(await store.subjects.of('books')).toMatch(/^books~[a-z0-9]{8}$/)
+      await store.subjects.of('ada')
+      expect([await store.subjects.isTaken('ada'), await store.subjects.isTaken('ben')]).toEqual([true, false])
+      await expect(store.clients.insert(client('ada'), 'client-hash-3')).rejects.toEqual(conflict('choose another id'))
+      await store.clients.insert(client('ben'), 'client-hash-4')
+    })
+
     it('are never another person’s: who comes under the id of somebody gone gets one of his own', async () => {
       await store.subjects.of('ada')
       for (let i = 0; i < 3; i++) {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { setImmediate as tick } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as tick } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OpenStore } from '../../src/store/open.ts'
@@ -168,6 +168,20 @@ describe.each(ENGINES)('%s', (engine) => {
     },
     30_000,
   )
+
+  it('503 for all who stand in line behind a lock, in one wait and not in one each', async () => {
+    const waitMs = 1_500
+    const impatient = await places.openAgain(open, { lockWaitMs: waitMs })
+    const giveBack = await holdWriteLock(engine, open)
+    const inserts = ['a2', 'a3', 'a4', 'a5'].map((id) => impatient.store.accounts.insert(account(id)))
+    const waiting = Promise.allSettled(inserts)
+    // The last of them would be at it for four times as long: the lock is gone by then.
+    const freed = sleep(3 * waitMs).then(giveBack)
+    const ended = await waiting
+    await freed
+    expect(ended.map((one) => one.status === 'rejected' && one.reason.code)).toEqual(Array(4).fill('store_unavailable'))
+    expect(await names()).toEqual(['a1'])
+  }, 30_000)
 
   it('keeps nothing of a transaction whose process was killed, and frees its lock', async () => {
     const other = new OtherProcess('hold-transaction', places.locationOf(open))
