@@ -11,6 +11,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // What is written in batches comes half a second later, on a busy machine more.
     expect: { poll: { timeout: 15_000 } },
+    globalSetup: './test/run_folder.ts',
     pool: 'forks',
     // Much of it waits for other processes and for time limits: more files at once than there are processors.
     maxWorkers: availableParallelism() + 2,
