@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { build, type Plugin, transform } from 'esbuild'
+import { basename, join } from 'node:path'
+import { type BuildOptions, build, type Plugin, transform } from 'esbuild'
 
 /**
- * `npm run bundle`: the whole program in one file, which starts several times faster than the sources. `dist/octroi.cjs` switches
- * Node's compile cache on, beside itself, and loads it: a shared folder for temporary files would let others put code there.
+ * `npm run bundle`: the whole program in one file, which starts several times faster than the sources, and beside it, in `dist/parts`,
+ * libraries that are not needed to start. `dist/octroi.cjs` switches Node's compile cache on, beside itself, and loads it: a shared folder
+ * for temporary files would let others put code there.
  * `--package` adds the typed client as programs import it; `--check` starts the result once.
  */
 const root = join(import.meta.dirname, '..')
@@ -18,6 +19,54 @@ const kind = process.argv[2] === 'serve' ? 'serve' : 'command'
 require('node:module').enableCompileCache(join(__dirname, '.compile-cache', kind))
 require('./main.cjs')
 `
+
+/** Libraries that are read when they are first used. None of them may import our code: it would be there twice. */
+const PARTS: Readonly<Record<string, string>> = {
+  bcryptjs: 'bcryptjs',
+  fastify: 'fastify',
+  nodemailer: 'nodemailer',
+  'oidc-provider': 'oidc-provider',
+  'openid-client': 'openid-client',
+  pg: 'pg',
+  'prom-client': 'prom-client',
+  './webauthn.ts': join(root, 'src', 'sign_in', 'factors', 'webauthn.ts'),
+}
+
+const partFile = (name: string) => `parts/${basename(name, '.ts')}`
+
+const partsApart: Plugin = {
+  name: 'parts',
+  setup({ onResolve }) {
+    onResolve({ filter: /^/ }, ({ path, kind }) =>
+      kind !== 'entry-point' && Object.hasOwn(PARTS, path) ? { path: `./${partFile(path)}.cjs`, external: true } : null,
+    )
+  },
+}
+
+/** Of undici, what pools need: its index loads fetch, WebSocket and caches as well, a tenth of a start. */
+const onlyPools: Plugin = {
+  name: 'undici',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^undici$/ }, () => ({ path: 'undici', namespace: 'pools' }))
+    onLoad({ filter: /^/, namespace: 'pools' }, () => ({
+      resolveDir: root,
+      contents: `
+        exports.Pool = require('undici/lib/dispatcher/pool.js')
+        exports.buildConnector = require('undici/lib/core/connect.js')
+        require('undici/lib/dispatcher/dispatcher.js').prototype.request = require('undici/lib/api/api-request.js')`,
+    }))
+  },
+}
+
+/** Of zod's fifty languages, ours. */
+const onlyEnglish: Plugin = {
+  name: 'zod',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js'`,
+    }))
+  },
+}
 
 /** The library of the OpenID provider stores and finds what it keeps by the names of its classes, which shortening the syntax takes away. */
 const namedClasses: Plugin = {
@@ -34,19 +83,15 @@ const namedClasses: Plugin = {
   },
 }
 
-await rm(dist, { recursive: true, force: true })
-const { metafile } = await build({
-  entryPoints: {
-    main: join(root, 'src', 'main.ts'),
-    // A thread of its own: see src/inbound/hashes/hash_thread.ts.
-    hash_worker: join(root, 'src', 'inbound', 'hashes', 'hash_worker.ts'),
-  },
+const options = {
   outdir: dist,
   bundle: true,
   platform: 'node',
   target: 'node24',
   // CommonJS: importing node:http into an ES module enumerates all its exports, which loads the whole of fetch and WebSocket.
   format: 'cjs',
+  // A part is required, too, when it is imported later.
+  supported: { 'dynamic-import': false },
   outExtension: { '.js': '.cjs' },
   define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__filename' },
   // Names stay: they are part of what errors and logs say.
@@ -55,10 +100,25 @@ const { metafile } = await build({
   sourcemap: 'linked',
   sourcesContent: false,
   metafile: true,
-  plugins: [namedClasses],
   logLevel: 'warning',
   // Optional native part of `pg`, used only where somebody installed it.
   external: ['pg-native'],
+} as const satisfies BuildOptions
+
+await rm(dist, { recursive: true, force: true })
+await build({
+  ...options,
+  plugins: [namedClasses],
+  entryPoints: Object.fromEntries(Object.entries(PARTS).map(([name, entry]) => [partFile(name), entry])),
+})
+const { metafile } = await build({
+  ...options,
+  entryPoints: {
+    main: join(root, 'src', 'main.ts'),
+    // A thread of its own: see src/inbound/hashes/hash_thread.ts.
+    hash_worker: join(root, 'src', 'inbound', 'hashes', 'hash_worker.ts'),
+  },
+  plugins: [partsApart, onlyPools, onlyEnglish],
 })
 await writeFile(join(dist, 'octroi.cjs'), LOADER)
 await copyFile(join(root, 'src', 'sign_in', 'common_passwords.txt'), join(dist, 'common_passwords.txt'))

@@ -201,7 +201,7 @@ async function putTogether(
   const forwardAuth = new ForwardAuth({ ...shared, ...people, assertions, traces })
   const visitors = new Visitors({ ...shared, ...people, installation: settings.name })
   const oidc = openOidc({ ...open, ...people, ...shared, vault: ring, visitors })
-  const { fastify, server } = await buildServer({
+  const { server, close: closeRouter } = buildServer({
     ...shared,
     proxy,
     forwardAuth,
@@ -259,7 +259,7 @@ async function putTogether(
   if (settings.metrics_listen !== undefined) listeners.push(settings.metrics_listen)
   webhooks.start()
   logout.dispatcher.start()
-  await warmWhereUsed(oidc.openid, open.store)
+  const endWarming = warmWhereUsed(oidc.openid, open.store)
   const unwatch = watchKeys(provided, settings.keys_files)
   const url = `http://${hostText(bound)}`
   log.info({ version: VERSION, url, engine: open.engine, audit: settings.audit }, 'Octroi is ready')
@@ -268,13 +268,14 @@ async function putTogether(
     log,
     async stop() {
       clearInterval(rounds)
+      endWarming()
       renewalRounds.close()
       await unwatch()
       await Promise.all([drain(server), webhooks.stop(), logout.dispatcher.stop()])
       await renewals.close()
       metricsServer?.close()
       proxy.close()
-      await fastify.close()
+      await closeRouter()
       await upstreams.close()
       await trail.close()
       await signIn.links.settled()

@@ -1,10 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import { join } from 'node:path'
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import type { Endpoint } from '../api/endpoint.ts'
-import { OPERATIONS } from '../api/index.ts'
-import { asOctroiError, ERROR_CODES, OctroiError } from '../core/errors.ts'
+import type { FastifyInstance } from 'fastify'
+import { asOctroiError, OctroiError } from '../core/errors.ts'
 import { requestId } from '../core/ids.ts'
 import type { Problem } from '../core/problem.ts'
 import type { PublishedKeys } from '../core/signing_keys.ts'
@@ -16,21 +12,10 @@ import type { DeviceDesk } from '../provider/device/device_desk.ts'
 import type { InteractionDesk } from '../provider/interactions/interaction_desk.ts'
 import type { EndSession } from '../provider/logout/end_session.ts'
 import type { SignIn } from '../sign_in/open.ts'
-import { errorPages } from '../version.ts'
-import { serveAccount } from './account_routes.ts'
-import { type ApiDoor, sendProblem, serveApi } from './api_routes.ts'
-import { authenticate, requirePermission } from './authenticate.ts'
-import { serveConnect } from './connect_routes.ts'
-import { serveDevices } from './device_routes.ts'
-import { serveEndSession } from './end_session_routes.ts'
-import { serveExchange } from './exchange_routes.ts'
-import { serveInteractions } from './interaction_routes.ts'
+import type { ApiDoor } from './api_routes.ts'
 import type { Metrics } from './metrics.ts'
 import type { Oidc } from './oidc.ts'
 import { pathForLibrary } from './oidc_paths.ts'
-import { openApi } from './openapi.ts'
-import { serveSessions } from './session_routes.ts'
-import { serveSignIn } from './sign_in_routes.ts'
 import type { Visitors } from './visitor.ts'
 
 export interface DoorParts extends ApiDoor {
@@ -51,75 +36,79 @@ export interface DoorParts extends ApiDoor {
   readonly isReady: () => Promise<void>
 }
 
-const API_BODY_BYTES = 1024 * 1024
 const MAX_HEADER_BYTES = 32 * 1024
 
 /**
- * The front door. `/proxy/` and `/forward-auth` go to the gate as raw request and response; everything else goes through Fastify.
+ * The front door. `/proxy/` and `/forward-auth` go to the gate as raw request and response; what is not answered here goes through Fastify.
  *
  * | prefix | folder |
  * |---|---|
  * | `/proxy/`, `/forward-auth` | gateway |
- * | `/api/v1/` | api |
+ * | `/health` | here |
  * | `/oidc/` | provider, with pages |
- * | `/connect/` | outbound/onboarding, with pages |
- * | `/sign-in/`, `/session/`, `/account` | sign_in, with pages |
- * | `/health`, `/ready`, `/metrics`, `/openapi.json`, `/.well-known/jwks.json` | here |
+ * | `/api/v1/` | router.ts, api |
+ * | `/connect/` | router.ts, outbound/onboarding, with pages |
+ * | `/sign-in/`, `/session/`, `/account` | router.ts, sign_in, with pages |
+ * | `/ready`, `/metrics`, `/openapi.json`, `/.well-known/jwks.json` | router.ts |
  */
-export async function buildServer(parts: DoorParts): Promise<{ fastify: FastifyInstance; server: Server }> {
-  let server: Server | undefined
-  const fastify = Fastify({
-    serverFactory: (handler) => {
-      server = createServer(
-        // The parser's own limits stop slow and endless heads; the exchange watches bodies.
-        {
-          maxHeaderSize: MAX_HEADER_BYTES,
-          headersTimeout: 15_000,
-          requestTimeout: 0,
-          keepAliveTimeout: 65_000,
-          requireHostHeader: true,
-        },
-        frontDoor(parts, handler),
-      )
-      guard(server, parts, handler)
-      return server
+export function buildServer(parts: DoorParts): { server: Server; close(): Promise<void> } {
+  const router = new LazyRouter(parts)
+  const door = frontDoor(parts, router)
+  const server = createServer(
+    // The parser's own limits stop slow and endless heads; the exchange watches bodies.
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: 15_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+      requireHostHeader: true,
     },
-    bodyLimit: API_BODY_BYTES,
-    logger: false,
-    // What the router refuses before any handler: an address that cannot be decoded, a segment that is too long.
-    frameworkErrors: (error, _request, reply) =>
-      sendProblem(reply as FastifyReply, parts.problem(fromFastify(error), requestId())),
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
-  })
-  // Fastify's parser also takes text; only JSON is read here, so a page's form can never be a request of ours.
-  fastify.removeContentTypeParser('text/plain')
-  serveApi(fastify, OPERATIONS as unknown as readonly Endpoint[], parts)
-  serveOwn(fastify, parts)
-  // Who types the bare address is a person.
-  fastify.get('/', (_, reply) => reply.redirect(`${parts.basePath}/account`, 303))
-  fastify.setNotFoundHandler((request, reply) => {
-    const error = new OctroiError('not_found', `Nothing is served at ${request.method} ${pathOf(request.url)}.`)
-    sendProblem(reply, parts.problem(error, requestId()))
-  })
-  fastify.setErrorHandler((error, request, reply) =>
-    sendProblem(reply, parts.problem(fromFastify(error, request.routeOptions.bodyLimit), requestId())),
+    door,
   )
-  // After the handlers above: the pages' own scope takes them over.
-  await serveConnect(fastify, parts)
-  await serveSignIn(fastify, parts)
-  await serveSessions(fastify, parts)
-  await serveEndSession(fastify, parts)
-  await serveInteractions(fastify, parts)
-  await serveDevices(fastify, parts)
-  await serveExchange(fastify, { ...parts, ...parts.parts, applications: parts.signIn.applications })
-  await serveAccount(fastify, parts)
-  await fastify.ready()
-  return { fastify, server: server as unknown as Server }
+  guard(server, parts, door)
+  return { server, close: () => router.close() }
+}
+
+/**
+ * The API and the pages are loaded when somebody first asks for one of them (`/ready` counts): they are half of a start, and the calls that
+ * the gate is there for need none of them.
+ */
+class LazyRouter {
+  readonly #parts: DoorParts
+  #opening: Promise<FastifyInstance> | undefined
+  #open: FastifyInstance | undefined
+
+  constructor(parts: DoorParts) {
+    this.#parts = parts
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#open === undefined) void this.#handleOnceOpen(request, response)
+    else this.#open.routing(request, response)
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opening)?.close()
+  }
+
+  async #handleOnceOpen(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      this.#opening ??= import('./router.ts').then(({ openRouter }) => openRouter(this.#parts))
+      this.#open = await this.#opening
+    } catch (error) {
+      this.#opening = undefined
+      const id = requestId()
+      this.#parts.log.error({ request_id: id, err: error }, 'the API and the pages cannot be opened')
+      return refuse(response, this.#parts.problem(asOctroiError(error), id))
+    }
+    // Who has gone away meanwhile is not waited for.
+    if (!response.destroyed) this.#open.routing(request, response)
+  }
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-function frontDoor({ proxy, forwardAuth, oidc, basePath, problem }: DoorParts, handler: Handler): Handler {
+function frontDoor({ proxy, forwardAuth, oidc, basePath, problem }: DoorParts, router: LazyRouter): Handler {
   return (request, response) => {
     let url = request.url as string
     if (basePath !== '' && url.startsWith(basePath) && '/?'.includes(url[basePath.length] ?? '/')) {
@@ -129,12 +118,31 @@ function frontDoor({ proxy, forwardAuth, oidc, basePath, problem }: DoorParts, h
     }
     if (url.startsWith('/proxy/')) return proxy.handle(request, response, url)
     if (isForwardAuth(url)) return forwardAuth.handle(request, response, url)
+    if (isHealth(url) && isRead(request)) return answerHealth(response)
     const path = pathForLibrary(url, basePath)
     if (path !== undefined) oidc.door.handle(request, response, path)
     else if (url.charCodeAt(0) !== 47)
       refuse(response, problem(new OctroiError('invalid_request', 'The request target must be a path.'), requestId()))
-    else handler(request, response)
+    else router.handle(request, response)
   }
+}
+
+function isHealth(url: string): boolean {
+  return /^\/health\/?(?:\?|$)/.test(url)
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+/** Liveness asks nothing of anybody: a full disk is no reason to be restarted. */
+function answerHealth(response: ServerResponse): void {
+  const body = '{"status":"ok"}'
+  response.writeHead(200, [
+    ...['Cache-Control', 'no-store', 'Content-Type', 'application/json; charset=utf-8'],
+    ...['Content-Length', String(body.length)],
+  ])
+  response.end(body)
 }
 
 /** The gate says itself whether it wants a body. */
@@ -144,12 +152,10 @@ function isForGate(url: string, basePath: string): boolean {
 }
 
 /** What Node would answer on its own account, or not at all. */
-function guard(server: Server, parts: DoorParts, handler: Handler): void {
-  const door = frontDoor(parts, handler)
-  const { problem } = parts
+function guard(server: Server, { problem, basePath }: DoorParts, door: Handler): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // The gate answers 100 once the call is allowed; elsewhere there is nothing to wait for.
-    if (!isForGate(request.url as string, parts.basePath)) response.writeContinue()
+    if (!isForGate(request.url as string, basePath)) response.writeContinue()
     door(request, response)
   })
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
@@ -163,7 +169,7 @@ function guard(server: Server, parts: DoorParts, handler: Handler): void {
     const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse | null }
     const inTheWay = answering != null && (answering.headersSent || answering.req.complete)
     if (!socket.writable || inTheWay || error.code === 'ECONNRESET') socket.destroy()
-    else socket.end(rawAnswer(problem(parseFailure(error.code), requestId())))
+    else socket.end(rawAnswer(problem(parseFailure(error.code), requestId())), () => socket.destroy())
   })
 }
 
@@ -185,60 +191,4 @@ function rawAnswer({ status, headers, body }: Problem): string {
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, 'Connection: close']
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
   return `${lines.join('\r\n')}\r\n\r\n${body}`
-}
-
-function serveOwn(fastify: FastifyInstance, parts: DoorParts): void {
-  // Liveness asks nothing of anybody: a full disk is no reason to be restarted.
-  fastify.get('/health', async (_, reply) => reply.header('Cache-Control', 'no-store').send({ status: 'ok' }))
-  fastify.get('/ready', async (_, reply) => {
-    await parts.isReady()
-    return reply.header('Cache-Control', 'no-store').send({ status: 'ready' })
-  })
-  // Public (RFC 7517): whoever gets an assertion checks it with these.
-  fastify.get('/.well-known/jwks.json', async (_, reply) => {
-    reply.header('Cache-Control', 'public, max-age=300').header('X-Content-Type-Options', 'nosniff')
-    return reply.type('application/jwk-set+json').send(parts.signingKeys.jwks())
-  })
-  // Made when somebody asks: thirty schemas are a fifth of the start-up.
-  let description: object | undefined
-  fastify.get('/openapi.json', async (_, reply) => {
-    description ??= openApi(OPERATIONS as unknown as readonly Endpoint[], parts.parts.about)
-    return reply.send(description)
-  })
-  fastify.get<{ Params: { code: string } }>('/errors/:code', async (request, reply) => {
-    return reply.type('text/plain; charset=utf-8').send(await errorPage(request.params.code))
-  })
-  fastify.get('/metrics', async (request, reply) => {
-    requirePermission(await authenticate(request.raw, parts), 'status.read')
-    const { type, text } = await parts.metrics.exposition()
-    return reply.type(type).send(text)
-  })
-}
-
-/** The page that a problem's `type` points to. */
-async function errorPage(code: string): Promise<string> {
-  if (!Object.hasOwn(ERROR_CODES, code)) throw new OctroiError('not_found', 'There is no such error code.')
-  return readFile(join(errorPages(), `${code}.md`), 'utf8')
-}
-
-function fromFastify(error: unknown, bodyLimit = API_BODY_BYTES): OctroiError {
-  switch ((error as { code?: string }).code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new OctroiError('payload_too_large', `The body is larger than ${bodyLimit} bytes.`)
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new OctroiError('invalid_request', 'Send the body as application/json.')
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-    case 'FST_ERR_CTP_INVALID_JSON_BODY':
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new OctroiError('invalid_request', 'The body is not valid JSON.')
-    default: {
-      const { statusCode = 500 } = error as { statusCode?: number }
-      if (statusCode >= 400 && statusCode < 500) return new OctroiError('invalid_request', 'The request is not valid.')
-      return asOctroiError(error)
-    }
-  }
-}
-
-function pathOf(url: string): string {
-  return (url.split('?', 1)[0] as string).slice(0, 200)
 }

@@ -32,15 +32,28 @@ export function openProvider({ activity, hot, vault, signingKeys, ...parts }: Pr
   return { openid, tokens, clients }
 }
 
-/** Whoever comes first should not wait for it to be loaded; where no application asks by OpenID, it is not. */
-export async function warmWhereUsed(
-  openid: OpenIdProvider,
-  { clients }: Pick<OpenIdProviderParts['store'], 'clients'>,
-): Promise<void> {
+type Clients = Pick<OpenIdProviderParts['store'], 'clients'>
+
+/** Loading the library holds everybody up for a tenth of a second: those who have waited for the start are answered before. */
+const WARM_AFTER_MS = 1_000
+
+/**
+ * Whoever comes first should not wait for it to be loaded; where no application asks by OpenID, it is not. What is returned ends the waiting.
+ */
+export function warmWhereUsed(openid: OpenIdProvider, store: Clients): () => void {
+  const warm = async () => {
+    if (await isUsed(store)) openid.warm()
+  }
+  // A store that does not answer now will be asked by every request.
+  const timer = setTimeout(() => void warm().catch(() => undefined), WARM_AFTER_MS).unref()
+  return () => clearTimeout(timer)
+}
+
+async function isUsed({ clients }: Clients): Promise<boolean> {
   for (let after: string | undefined; ; ) {
     const page = await clients.list({ limit: 100, after })
-    if (page.some((client) => client.openid !== null && client.disabled_at === null)) return openid.warm()
+    if (page.some((client) => client.openid !== null && client.disabled_at === null)) return true
     after = page.at(-1)?.id
-    if (after === undefined) return
+    if (after === undefined) return false
   }
 }

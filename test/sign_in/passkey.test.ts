@@ -176,11 +176,15 @@ describe('passkeys', () => {
     })
   })
 
-  it('certificates are refused before anybody looks into them', () => {
+  it('certificates are refused before anybody looks into them', async () => {
     const challenge = 'A'.repeat(43)
-    expect(readRegistration(device.register({ challenge }))).toBeDefined()
-    expect(readRegistration(device.register({ challenge, fmt: 'packed', statement: certificates() }))).toBeUndefined()
-    expect(readRegistration(device.register({ challenge, fmt: 'fido-u2f', statement: certificates() }))).toBeUndefined()
+    expect(await readRegistration(device.register({ challenge }))).toBeDefined()
+    expect(
+      await readRegistration(device.register({ challenge, fmt: 'packed', statement: certificates() })),
+    ).toBeUndefined()
+    expect(
+      await readRegistration(device.register({ challenge, fmt: 'fido-u2f', statement: certificates() })),
+    ).toBeUndefined()
   })
 
   describe('the sign-in method', () => {

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type RunningGate, startGate } from '../../src/app.ts'
 import { readSettings, type Settings } from '../../src/config/settings.ts'
+// Loaded now, not within the time limit of the first call.
+import '../../src/http/router.ts'
 import { initInstallation } from '../../src/installation/init.ts'
 
 export interface ApiAnswer {

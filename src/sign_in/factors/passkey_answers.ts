@@ -1,5 +1,4 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
-import { decodeAttestationObject, decodeClientDataJSON } from '@simplewebauthn/server/helpers'
 import { z } from 'zod'
 
 /** What browsers send (`PublicKeyCredential.toJSON()`), before anything in it is believed. */
@@ -41,19 +40,19 @@ export type AuthenticationAnswer = z.infer<typeof Authentication>
 export type RegistrationAnswer = z.infer<typeof Registration>
 
 /** `undefined` for what is no such answer, or was made in a frame of another site: our pages stand in none. */
-export function readAuthentication(given: unknown): AuthenticationAnswer | undefined {
+export async function readAuthentication(given: unknown): Promise<AuthenticationAnswer | undefined> {
   const { data } = Authentication.safeParse(given)
-  return data !== undefined && isFromOwnPage(data.response.clientDataJSON) ? data : undefined
+  return data !== undefined && (await isFromOwnPage(data.response.clientDataJSON)) ? data : undefined
 }
 
 /**
  * `undefined` also for attestations with certificates, which nobody asked for: to check one means to follow the addresses of revocation
  * lists in it, wherever they lead. Without are `none`, and `packed` as self attestation (WebAuthn §5.1.3, step 25).
  */
-export function readRegistration(given: unknown): RegistrationAnswer | undefined {
+export async function readRegistration(given: unknown): Promise<RegistrationAnswer | undefined> {
   const { data } = Registration.safeParse(given)
-  if (data === undefined || !isFromOwnPage(data.response.clientDataJSON)) return undefined
-  return isWithoutCertificates(data.response.attestationObject) ? data : undefined
+  if (data === undefined || !(await isFromOwnPage(data.response.clientDataJSON))) return undefined
+  return (await isWithoutCertificates(data.response.attestationObject)) ? data : undefined
 }
 
 export function authenticationJson({ response, ...rest }: AuthenticationAnswer): AuthenticationResponseJSON {
@@ -67,7 +66,8 @@ export function registrationJson({ response, ...rest }: RegistrationAnswer): Reg
   return { ...rest, clientExtensionResults: {}, response: { ...more, transports: transports as never } }
 }
 
-function isFromOwnPage(clientDataJSON: string): boolean {
+async function isFromOwnPage(clientDataJSON: string): Promise<boolean> {
+  const { decodeClientDataJSON } = await import('./webauthn.ts')
   try {
     const { crossOrigin, topOrigin } = decodeClientDataJSON(clientDataJSON) as {
       crossOrigin?: unknown
@@ -79,7 +79,8 @@ function isFromOwnPage(clientDataJSON: string): boolean {
   }
 }
 
-function isWithoutCertificates(attestationObject: string): boolean {
+async function isWithoutCertificates(attestationObject: string): Promise<boolean> {
+  const { decodeAttestationObject } = await import('./webauthn.ts')
   try {
     const decoded = decodeAttestationObject(Uint8Array.from(Buffer.from(attestationObject, 'base64url')))
     const statement = decoded.get('attStmt')

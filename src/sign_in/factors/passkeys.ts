@@ -1,9 +1,3 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
 import { newToken } from '../../core/ids.ts'
 import type { FactorStore } from '../../core/people_stores.ts'
 import type { AuthenticationMethod, Passkey } from '../../core/people_types.ts'
@@ -70,6 +64,7 @@ export class Passkeys {
   async askNew(account: Account, existing: readonly Passkey[]): Promise<PasskeyQuestion> {
     const { party } = this.#parts
     const challenge = newToken()
+    const { generateRegistrationOptions } = await import('./webauthn.ts')
     const options = await generateRegistrationOptions({
       rpID: party.id,
       rpName: party.name,
@@ -93,7 +88,7 @@ export class Passkeys {
     { response, challenge }: PasskeyAnswer,
   ): Promise<NewPasskey | undefined> {
     const { once, now } = this.#parts
-    const answer = readRegistration(response)
+    const answer = await readRegistration(response)
     const made = answer && (await this.#checkNew(answer, challenge))
     // The id stands twice in the answer; what the authenticator has signed is the one that counts.
     if (made === undefined || made.credential.id !== answer?.id || !(await once(challenge, CHALLENGE_S)))
@@ -115,6 +110,7 @@ export class Passkeys {
 
   async #checkNew(answer: RegistrationAnswer, challenge: string) {
     const { party } = this.#parts
+    const { verifyRegistrationResponse } = await import('./webauthn.ts')
     const result = await orNothing(
       verifyRegistrationResponse({
         response: registrationJson(answer),
@@ -131,6 +127,7 @@ export class Passkeys {
   /** Of these passkeys; without any named, of whichever the browser finds. */
   async ask(own: readonly Passkey[] = []): Promise<PasskeyQuestion> {
     const challenge = newToken()
+    const { generateAuthenticationOptions } = await import('./webauthn.ts')
     const options = await generateAuthenticationOptions({
       rpID: this.#parts.party.id,
       challenge: bytes(challenge),
@@ -147,7 +144,7 @@ export class Passkeys {
    */
   async read(factors: FactorStore, given: PasskeyAnswer, account?: string): Promise<PasskeyProof | undefined> {
     const { once, now } = this.#parts
-    const answer = readAuthentication(given.response)
+    const answer = await readAuthentication(given.response)
     const passkey = answer && (await factors.passkey(answer.id))
     if (answer === undefined || passkey === undefined) return undefined
     if (account === undefined ? !this.#isOwner(passkey, answer) : passkey.account !== account) return undefined
@@ -160,6 +157,7 @@ export class Passkeys {
 
   async #check(passkey: Passkey, answer: AuthenticationAnswer, challenge: string) {
     const { party } = this.#parts
+    const { verifyAuthenticationResponse } = await import('./webauthn.ts')
     const result = await orNothing(
       verifyAuthenticationResponse({
         response: authenticationJson(answer),
