@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { COMPILED } from '../support/compiled.ts'
 
@@ -98,7 +97,8 @@ export interface Folder {
 }
 
 export function folder(): Folder {
-  const path = mkdtempSync(join(tmpdir(), 'octroi-cli-'))
+  // On the disk: references to files below /dev, where other temporary files of a run may be, are refused.
+  const path = mkdtempSync(join('/var/tmp', 'octroi-cli-'))
   return {
     path,
     file(name, text) {
