@@ -89,7 +89,8 @@ describe('T40: an answer says nothing of who is there', () => {
       expect([user, hashes]).toEqual([user, 64])
     }
     expect(seen.size).toBe(1)
-  })
+    // 256 hashes by the thread that gives way to whatever else the machine has to do.
+  }, 240_000)
 
   it('once disabled, a password that was right a moment ago costs what a wrong one costs', async () => {
     await makeService(scene.gate, 'brief', { password: RIGHT })
