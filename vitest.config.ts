@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import SlowFirst from './test/slow_first.ts'
 
 const long = process.env.OCTROI_TEST_LONG === '1'
 
@@ -18,6 +19,7 @@ export default defineConfig({
     // A suite that cannot run says so by failing; an empty one as well.
     passWithNoTests: false,
     allowOnly: false,
+    sequence: { sequencer: SlowFirst },
     reporters: ['default', './test/closing_line.ts'],
   },
 })

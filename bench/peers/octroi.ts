@@ -28,7 +28,13 @@ export async function foundSite(lab: Lab, product: Product, name: string, settin
   const room = lab.room('octroi')
   const dataDir = join(room, 'data')
   const port = await freePort()
-  const env = { OCTROI_DATA_DIR: dataDir, OCTROI_LISTEN: `127.0.0.1:${port}`, ...settings }
+  // The second as the launcher sets it.
+  const env = {
+    OCTROI_DATA_DIR: dataDir,
+    MALLOC_MMAP_THRESHOLD_: '1048576',
+    OCTROI_LISTEN: `127.0.0.1:${port}`,
+    ...settings,
+  }
   const made = spawnSync(product.file, [...product.args, 'init', '--json'], {
     cwd: room,
     env: { PATH: process.env.PATH, HOME: room, ...env },
