@@ -1,6 +1,5 @@
 import { bootOptions } from './boot.ts'
-import { command, EXIT, type ExitCode } from './command.ts'
-import type { Serving } from './data_folder.ts'
+import { command, EXIT } from './command.ts'
 
 const serve = command({
   name: 'serve',
@@ -26,24 +25,26 @@ const serve = command({
     const stopping = stopSignal()
     const running = await data.serve(await settings())
     await stopping
-    return stop(running)
+    await running.stop()
+    return EXIT.done
   },
 })
 
-/** Heard from before the start on: a stop that comes while it starts is not lost, and not the death of half a start. */
+/**
+ * The first asks to stop, the second ends at once. Heard from before the start on: a stop that comes while it starts is not lost, and not the
+ * death of half a start. By the same listener from the first to the last: of two that come while the process is busy, one that is put in the
+ * place of another would hear neither.
+ */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    let isStopping = false
+    const heard = () => {
+      if (isStopping) process.exit(EXIT.failed)
+      isStopping = true
+      resolve()
+    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, heard)
   })
-}
-
-async function stop(running: Serving): Promise<ExitCode> {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.removeAllListeners(signal)
-    process.once(signal, () => process.exit(EXIT.failed))
-  }
-  await running.stop()
-  return EXIT.done
 }
 
 export const commands = [serve]
