@@ -6,7 +6,6 @@ const long = process.env.OCTROI_TEST_LONG === '1'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'demo/**/*.test.ts', ...(long ? ['test/**/*.long.ts'] : [])],
     // Real processes, databases and time-outs: what is slow here is not a fault by itself.
     testTimeout: 60_000,
     hookTimeout: 120_000,
@@ -20,6 +19,17 @@ export default defineConfig({
     passWithNoTests: false,
     allowOnly: false,
     sequence: { sequencer: SlowFirst },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts', 'demo/**/*.test.ts', ...(long ? ['test/**/*.long.ts'] : [])],
+        },
+      },
+      // What stands beside its source changes nothing that others see: to load the sources anew for each file takes longer than the tests do.
+      { extends: true, test: { name: 'units', include: ['src/**/*.test.ts'], isolate: false } },
+    ],
     reporters: ['default', './test/closing_line.ts'],
   },
 })
