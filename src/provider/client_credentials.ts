@@ -3,6 +3,7 @@ import type { Problem } from '../core/problem.ts'
 import type { AssertionSigner } from '../core/signing_keys.ts'
 import type { Arrival } from './arrival.ts'
 import type { OpenIdClient, ProviderClients } from './client_metadata.ts'
+import { oauthAnswer } from './failure.ts'
 import type { KnownSecrets } from './known_secrets.ts'
 import { type Recorder, record, requireTrail } from './recording.ts'
 import { onlyResource } from './resources.ts'
@@ -71,8 +72,8 @@ export class ClientCredentialsTokens {
     const scope = scopeOf(client, audience, wanted)
     const own = { jti: newToken(), sub: client.id, iat, exp: iat + expiresIn, scope, client_id: client.id }
     const token = signer.sign({ ...own, iss: issuer, aud: audience }, 'at+jwt')
-    const body = JSON.stringify({ access_token: token, expires_in: expiresIn, scope, token_type: 'Bearer' })
-    return { status: 200, headers: headersOf(body, arrival), body }
+    const body = { access_token: token, expires_in: expiresIn, scope, token_type: 'Bearer' }
+    return oauthAnswer(200, body, arrival.id)
   }
 }
 
@@ -115,19 +116,4 @@ function scopeOf({ openid }: OpenIdClient, audience: string, wanted: string | un
   const known = openid.resources.find(({ id }) => id === audience)?.scopes ?? []
   const scopes = [...new Set(wanted?.split(' '))].filter((scope) => known.includes(scope))
   return scopes.length === 0 ? undefined : scopes.join(' ')
-}
-
-function headersOf(body: string, { id }: Arrival): readonly string[] {
-  return [
-    'Content-Type',
-    'application/json; charset=utf-8',
-    'Content-Length',
-    String(Buffer.byteLength(body)),
-    'Cache-Control',
-    'no-store',
-    'X-Content-Type-Options',
-    'nosniff',
-    'Octroi-Request-Id',
-    id,
-  ]
 }

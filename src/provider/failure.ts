@@ -20,15 +20,9 @@ export type ErrorPage = (failure: ProviderFailure) => Problem
 /** The error of OAuth that is our own trouble: who gets it tries again (RFC 6749 §4.1.2.1). */
 export const OWN_TROUBLE = 'temporarily_unavailable'
 
-/** An error as the endpoints of OAuth answer it (RFC 6749 §5.2). */
-export function oauthError(
-  status: number,
-  error: string,
-  description: string,
-  requestId: string,
-  retryAfter?: number,
-): Problem {
-  const body = JSON.stringify({ error, error_description: description })
+/** An answer of an endpoint of OAuth: JSON that nobody keeps (RFC 6749 §5.1, §5.2). */
+export function oauthAnswer(status: number, content: object, requestId: string): Problem {
+  const body = JSON.stringify(content)
   const headers = [
     'Content-Type',
     'application/json; charset=utf-8',
@@ -41,6 +35,18 @@ export function oauthError(
     'Octroi-Request-Id',
     requestId,
   ]
-  if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter))
   return { status, headers, body }
+}
+
+/** An error as the endpoints of OAuth answer it (RFC 6749 §5.2). */
+export function oauthError(
+  status: number,
+  error: string,
+  description: string,
+  requestId: string,
+  retryAfter?: number,
+): Problem {
+  const answer = oauthAnswer(status, { error, error_description: description }, requestId)
+  if (retryAfter === undefined) return answer
+  return { ...answer, headers: [...answer.headers, 'Retry-After', String(retryAfter)] }
 }
